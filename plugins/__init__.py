@@ -1,1 +1,5 @@
 """Instruments and their presets."""
+
+from tsumami.plugins.builtin.parameters import CONTINUOUS, PARAMETERS, default_values
+
+__all__ = ["CONTINUOUS", "PARAMETERS", "default_values"]
