@@ -1,0 +1,131 @@
+"""A session: one TOML file that says device, MIDI, instrument, macros, knobs and output.
+
+A session that cannot be used is refused with file, line, field and rule.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tsumami.bridge.session_errors import dotted, known_name, nearest, schema_message, syntax_message
+from tsumami.bridge.session_tables import (
+    MACRO_NAMES,
+    Device,
+    Instrument,
+    Macros,
+    Map,
+    Midi,
+    Output,
+    Session,
+    default_maps,
+)
+from tsumami.bridge.toml_lines import KeyPath, key_lines
+from tsumami.engine.errors import SessionError
+
+__all__ = [
+    "MACRO_NAMES",
+    "Device",
+    "Instrument",
+    "Macros",
+    "Map",
+    "Midi",
+    "Output",
+    "Session",
+    "check_names",
+    "default_maps",
+    "load_session",
+    "parse_session",
+    "session_document",
+    "session_of",
+]
+
+
+def load_session(path: Path | None = None) -> Session:
+    """Session of the TOML file at ``path``, or the default one; raises `SessionError`.
+
+    Paths in the file are relative to it and come back absolute.
+    """
+    return Session() if path is None else parse_session(_read_text(path), path)
+
+
+def parse_session(text: str, path: Path) -> Session:
+    """Session of a TOML text; ``path`` names it in errors and anchors its relative paths."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SessionError(syntax_message(str(error), text, path)) from None
+    try:
+        session = msgspec.convert(document, Session)
+    except msgspec.ValidationError as error:
+        raise SessionError(schema_message(str(error), document, text, path)) from None
+    return _resolve(session, path.resolve().parent)
+
+
+def session_document(session: Session) -> dict[str, Any]:
+    """The session as plain tables; `session_of` takes it back."""
+    document: dict[str, Any] = msgspec.to_builtins(session)
+    return document
+
+
+def session_of(document: dict[str, Any]) -> Session:
+    """The session whose `session_document` is ``document``; raises `SessionError`."""
+    try:
+        return msgspec.convert(document, Session)
+    except msgspec.ValidationError as error:
+        raise SessionError(f"session of the log must be a valid session: {error}") from None
+
+
+def check_names(
+    session: Session,
+    *,
+    macros: Sequence[str],
+    parameters: Sequence[str],
+    patches: Sequence[str],
+    path: Path | None = None,
+) -> None:
+    """Refuse a session that names a macro, parameter or patch that is not there.
+
+    ``path`` is the file that the session came from; with it the error has a line.
+    """
+    wanted: list[tuple[KeyPath, str | None, Sequence[str]]] = [
+        (("instrument", "patch"), session.instrument.patch, patches)
+    ]
+    for number, entry in enumerate(session.maps):
+        wanted.append((("map", number, "macro"), entry.macro, macros))
+        wanted.append((("map", number, "parameter"), entry.parameter, parameters))
+    for key, name, names in wanted:
+        if name is not None and name not in names:
+            line = "" if path is None else f"{path}:{key_lines(_read_text(path)).line_of(key)}: "
+            raise SessionError(
+                f"{line}{dotted(key)} must be {known_name(names)}, got {name!r}{nearest(name, names)}"
+            )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SessionError(f"session must be a readable file, got {path} ({reason})") from None
+    except UnicodeDecodeError as error:
+        raise SessionError(
+            f"{path}: session must be UTF-8 text, got byte {error.object[error.start]:#04x}"
+        ) from None
+
+
+def _resolve(session: Session, folder: Path) -> Session:
+    def absolute(name: str | None) -> str | None:
+        return None if name is None else str(folder / Path(name).expanduser())
+
+    replace = msgspec.structs.replace
+    macros = session.macros
+    if macros.model != "builtin":
+        macros = replace(macros, model=absolute(macros.model))
+    return replace(
+        session,
+        instrument=replace(session.instrument, bank=absolute(session.instrument.bank)),
+        macros=macros,
+        output=replace(session.output, record=absolute(session.output.record)),
+    )

@@ -1,0 +1,115 @@
+"""The tables of a session file: its schema, as structs with a description and a rule for each field."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+MACRO_NAMES = ("bright", "aggressive", "moving", "percussive", "long", "thick", "noisy", "wide")
+"""The eight macros that every macro model names, in the order of their default knobs CC 20-27."""
+
+
+def _meta(description: str, **rules: Any) -> Meta:
+    return Meta(description=description, **rules)
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all tables of a session share: immutable, and no field that is not listed."""
+
+
+class Device(_Table, frozen=True):
+    """Where the sound goes, and how fast."""
+
+    name: Annotated[
+        str,
+        _meta('"auto" (the system\'s default), "null" (no sound hardware), or a part of a device\'s name'),
+    ] = "auto"
+    api: Annotated[
+        str | None, _meta('sound system to look in, such as "ALSA", "JACK", "Core Audio", "WASAPI"')
+    ] = None
+    sample_rate: Annotated[int, _meta("samples per second", ge=8000, le=192000)] = 48000
+    block_size: Annotated[int, _meta("frames per audio callback", ge=16, le=8192)] = 128
+    input: Annotated[str | None, _meta("input device; none when absent")] = None
+
+
+class Midi(_Table, frozen=True):
+    """Which MIDI inputs are listened to."""
+
+    api: Annotated[
+        Literal["auto", "alsa", "jack", "coremidi", "winmm"],
+        _meta("MIDI system; auto takes the first that runs"),
+    ] = "auto"
+    inputs: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        _meta("parts of port names to open, upper and lower case alike; empty opens all"),
+    ] = field(default_factory=list)
+    virtual: Annotated[bool, _meta('offer an input port "tsumami" to other programs, where MIDI can')] = True
+    channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
+
+
+class Instrument(_Table, frozen=True):
+    """What makes the sound."""
+
+    kind: Annotated[Literal["builtin"], _meta("which instrument")] = "builtin"
+    bank: Annotated[str | None, _meta("patch bank (TOML); the instrument's own when absent")] = None
+    patch: Annotated[str | None, _meta("name of the first patch; the bank's first when absent")] = None
+
+
+class Macros(_Table, frozen=True):
+    """The model that turns eight knobs into all parameters."""
+
+    model: Annotated[str, _meta('"builtin" or the path of a macro model (ONNX)')] = "builtin"
+    provider: Annotated[Literal["auto", "cpu", "cuda"], _meta("where the model runs")] = "auto"
+
+
+class Map(_Table, frozen=True):
+    """One knob: a control change and exactly one thing that it moves."""
+
+    cc: Annotated[int, _meta("MIDI control change number", ge=0, le=119)]
+    channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
+    macro: Annotated[str | None, _meta("name of a macro")] = None
+    parameter: Annotated[str | None, _meta("name of an instrument parameter")] = None
+    gain: Annotated[bool, _meta("move the output gain, silence to `output.gain_db`")] = False
+
+    def __post_init__(self) -> None:
+        targets = (self.macro is not None) + (self.parameter is not None) + self.gain
+        if targets != 1:
+            raise ValueError(f"exactly one of macro, parameter, gain = true, got {targets} of them")
+        if self.cc == 64:
+            raise ValueError("a map of a cc other than 64, which is the sustain pedal, got cc 64")
+
+
+class Output(_Table, frozen=True):
+    """The end of the strip."""
+
+    gain_db: Annotated[float, _meta("output gain", ge=-90.0, le=12.0)] = 0.0
+    limiter_db: Annotated[float, _meta("ceiling that no sample passes", ge=-24.0, le=0.0)] = -1.0
+    record: Annotated[str | None, _meta("audio file (WAV or FLAC) to record to")] = None
+
+
+def default_maps() -> list[Map]:
+    """CC 20-27 on the eight macros, and the modulation wheel (CC 1) on "moving"."""
+    knobs = [Map(cc=20 + index, macro=name) for index, name in enumerate(MACRO_NAMES)]
+    return [*knobs, Map(cc=1, macro="moving")]
+
+
+class Session(_Table, frozen=True):
+    """Everything that one session of playing needs to know; every table may be left out."""
+
+    device: Device = field(default_factory=Device)
+    midi: Midi = field(default_factory=Midi)
+    instrument: Instrument = field(default_factory=Instrument)
+    macros: Macros = field(default_factory=Macros)
+    maps: list[Map] = field(default_factory=default_maps, name="map")
+    output: Output = field(default_factory=Output)
+
+
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "device": Device,
+    "midi": Midi,
+    "instrument": Instrument,
+    "macros": Macros,
+    "map": Map,
+    "output": Output,
+}
+"""The tables of a session file by the names that they have there."""
