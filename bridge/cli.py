@@ -1,0 +1,35 @@
+"""The command line: one function a command, one line an error."""
+
+import sys
+
+import typer
+
+from tsumami.bridge.commands.bench import bench
+from tsumami.bridge.commands.doctor import doctor
+from tsumami.bridge.commands.live import live
+from tsumami.bridge.commands.render import render
+from tsumami.bridge.commands.train import train
+from tsumami.engine.errors import TsumamiError
+
+app = typer.Typer(
+    name="tsumami",
+    help="Turn a knob, the whole synth moves: live audio with learned macros.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; an error made by Tsumami is one line and exit status 2."""
+    try:
+        app()
+    except TsumamiError as error:
+        print(f"tsumami: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

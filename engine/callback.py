@@ -1,0 +1,55 @@
+"""The two clocks that drive the strip: PortAudio's callback, and a loop for machines without sound."""
+
+from typing import Any
+
+import numpy as np
+from numba import carray, types
+
+from tsumami.engine.clock import now_ns, sleep_until
+from tsumami.engine.jit import c_kernel, kernel
+from tsumami.engine.memory import as_address, load_acquire
+from tsumami.engine.strip_kernels import meter_record, strip_record, strip_run
+
+_OUTPUT_UNDERFLOW = 4  # paOutputUnderflow
+_CONTINUE = 0  # paContinue
+_CURRENT_TIME, _DAC_TIME = 1, 2  # fields of PaStreamCallbackTimeInfo
+
+
+@c_kernel(
+    types.int32(types.voidptr, types.voidptr, types.ulong, types.voidptr, types.ulong, types.voidptr)
+)
+def portaudio_callback(
+    audio_in: Any, audio_out: Any, frames: int, time_info: Any, flags: int, strip: Any
+) -> int:
+    """``PaStreamCallback`` whose user data is the strip's address. [audio thread]"""
+    address = as_address(strip)  # type: ignore[call-arg]
+    meters = meter_record(strip_record(address).meters)
+    if flags & _OUTPUT_UNDERFLOW:
+        meters.missed += 1
+    times = carray(time_info, 3, np.float64)
+    meters.device_latency_seconds = times[_DAC_TIME] - times[_CURRENT_TIME]
+    strip_run(address, as_address(audio_out), np.int64(frames))  # type: ignore[call-arg]
+    return _CONTINUE
+
+
+@kernel
+def run_null_device(strip: int, target: int) -> None:
+    """Drive the strip by the clock until its ``stop`` flag is set. [audio thread]
+
+    ``target`` is scratch for one interleaved block. A block that starts over one period late counts as
+    missed, as many times as periods have passed, and the time line goes on from there.
+    """
+    state = strip_record(strip)
+    meters = meter_record(state.meters)
+    period = state.block_size * 1e9 / state.sample_rate
+    start = now_ns()  # type: ignore[call-arg]
+    periods = 0
+    while load_acquire(strip) == 0:  # type: ignore[call-arg]
+        strip_run(strip, target, state.block_size)
+        periods += 1
+        late = now_ns() - (start + periods * period)  # type: ignore[call-arg]
+        if late > period:
+            missed = int(late // period)
+            meters.missed += missed
+            periods += missed
+        sleep_until(start + np.int64(periods * period))

@@ -1,0 +1,201 @@
+"""The main process's side of the engine: starts it, feeds its rings, restarts it when it dies."""
+
+import contextlib
+import dataclasses
+import multiprocessing
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.config import EngineConfig, Message
+from tsumami.engine.errors import EngineError
+from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
+from tsumami.engine.shared import SessionMemory
+
+_START_SECONDS = 120.0
+"""Long enough to compile every kernel on a slow machine."""
+_STOP_SECONDS = 3.0
+_RESTARTS, _RESTART_WINDOW_SECONDS = 3, 60.0
+
+
+class EngineClient:
+    """A running engine process and the shared memory to it.
+
+    ``send`` and its kin may be called from any thread; ``watch`` from one, some ten times a second.
+    When the process dies it is started again with the patch, the knobs and the gain as they were; held
+    notes end with it. More than three deaths in a minute raise EngineError.
+    """
+
+    def __init__(self, config: EngineConfig, report: Callable[[Message], None]) -> None:
+        self.memory = SessionMemory.create()
+        self._config = dataclasses.replace(config, memory_name=self.memory.name)
+        self._report = report
+        self._context: Any = multiprocessing.get_context("spawn")
+        self._lock = threading.Lock()
+        self._doorbell = self._context.Semaphore(0)
+        self._process: Any = None
+        self._connection: Connection | None = None
+        self._restarts: deque[float] = deque()
+        self._remembered = _Remembered(np.array(config.values, np.float32))
+        self.restart_count = 0
+
+    def launch(self) -> None:
+        """Start the process and return at once; `wait_ready` waits for its sound."""
+        ours, theirs = self._context.Pipe()
+        self._doorbell = self._context.Semaphore(0)
+        self._process = self._context.Process(
+            target=_run, args=(self._config, self._doorbell, theirs), name="tsumami-engine", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._connection = ours
+
+    def wait_ready(self) -> Message:
+        """Wait until the strip plays. EngineError says in one sentence why it cannot."""
+        assert self._connection is not None, "launch() first"
+        try:
+            if not self._connection.poll(_START_SECONDS):
+                raise EngineError(f"the engine did not start within {_START_SECONDS:g} s")
+            message: Message = self._connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join(_STOP_SECONDS)
+            raise EngineError(
+                f"the engine process ended while starting (exit status {self._process.exitcode})"
+            ) from None
+        if message.kind == "failed":
+            raise EngineError(message.text)
+        return message
+
+    def send(self, events: Events) -> bool:
+        """Hand events to the audio thread; False when its ring is full (they are counted as dropped)."""
+        with self._lock:
+            for item in events[events["kind"] == Kind.GAIN]:
+                self._remembered.gain = float(item["value"])
+            return self.memory.control.push(events)
+
+    def move(self, events: Events) -> bool:
+        """Hand MACRO or PARAMETER events to the inference thread; macro moves are also logged."""
+        with self._lock:
+            self._remembered.note(events)
+            pushed = self.memory.macro.push(events)
+            self._doorbell.release()
+            moves = events[events["kind"] == Kind.MACRO]
+            return (not len(moves) or self.memory.control.push(moves)) and pushed
+
+    def load_patch(self, values: npt.NDArray[np.float32]) -> bool:
+        """Load a whole patch: it becomes the reference from which the macros move."""
+        with self._lock:
+            self._remembered.load(values)
+            pushed = self.memory.macro.push(_patch_events(values))
+            self._doorbell.release()
+            return pushed
+
+    def watch(self) -> None:
+        """Report what the engine says, and bring it back when it has died."""
+        with contextlib.suppress(EOFError, ConnectionResetError):
+            while self._connection is not None and self._connection.poll():
+                self._report(self._connection.recv())
+        if not self._process.is_alive():
+            self._restart()
+
+    def stop(self) -> None:
+        """End the process and remove the shared memory."""
+        if self._process is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError, OSError):
+                if self._connection is not None:
+                    self._connection.send("stop")
+            self._process.join(_STOP_SECONDS)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            if self._connection is not None:
+                self._connection.close()
+            self._process = None
+        self.memory.close()
+
+    def _restart(self) -> None:
+        now = time.monotonic()
+        while self._restarts and now - self._restarts[0] > _RESTART_WINDOW_SECONDS:
+            self._restarts.popleft()
+        status = self._process.exitcode
+        if len(self._restarts) >= _RESTARTS:
+            raise EngineError(
+                f"the engine process died {_RESTARTS + 1} times within {_RESTART_WINDOW_SECONDS:g} s "
+                f"(last exit status {status}); run `tsumami doctor`"
+            )
+        self._restarts.append(now)
+        self.restart_count += 1
+        self._report(Message("died", f"the engine process died (exit status {status}); starting it again"))
+        with self._lock:
+            self.memory.reset_inputs()
+            sample = int(self.memory.meters["sample"])
+            self._config = dataclasses.replace(
+                self._config, values=tuple(self._remembered.values.tolist()), first_sample=sample
+            )
+            self.launch()
+        message = self.wait_ready()
+        with self._lock:
+            self._remembered.replay(self.memory)
+            self._doorbell.release()
+        self._report(dataclasses.replace(message, kind="restarted", text="playing again"))
+
+
+class _Remembered:
+    """What a new engine process must be told to go on as the old one: patch, knobs and gain."""
+
+    def __init__(self, values: npt.NDArray[np.float32]) -> None:
+        self.values = values
+        self.gain: float | None = None
+        self._knobs: dict[int, tuple[float, float]] = {}
+
+    def load(self, values: npt.NDArray[np.float32]) -> None:
+        """A patch makes the knobs' present positions the reference."""
+        self.values = values.copy()
+        self._knobs = {index: (last, last) for index, (_, last) in self._knobs.items()}
+
+    def note(self, events: Events) -> None:
+        """Keep, for each macro, the position it was taken over at and the latest one."""
+        for item in events:
+            index, value = int(item["index"]), float(item["value"])
+            if item["kind"] == Kind.MACRO:
+                first, _ = self._knobs.get(index, (value, value))
+                self._knobs[index] = (first, value)
+            elif item["kind"] == Kind.PARAMETER:
+                self.values[index] = value
+
+    def replay(self, memory: SessionMemory) -> None:
+        """Send the state to a fresh engine."""
+        moves = [(index, value) for index, pair in self._knobs.items() for value in pair]
+        events: Any = np.zeros(len(moves), EVENT_DTYPE)
+        for item, (index, value) in zip(events, moves, strict=True):
+            item["time"], item["kind"], item["index"], item["value"] = NOW, Kind.MACRO, index, value
+        memory.macro.push(events)
+        if self.gain is not None:
+            gain: Any = np.zeros(1, EVENT_DTYPE)
+            gain["time"], gain["kind"], gain["value"] = NOW, Kind.GAIN, self.gain
+            memory.control.push(gain)
+
+
+def _run(config: EngineConfig, doorbell: Any, connection: Connection) -> None:
+    """Entry point of the child: only there are the kernels and the devices loaded."""
+    from tsumami.engine.process import run_engine
+
+    run_engine(config, doorbell, connection)
+
+
+def _patch_events(values: npt.NDArray[np.float32]) -> Events:
+    """A PATCH header and its parameters, as the inference thread reads them."""
+    events: Any = np.zeros(1 + len(values), EVENT_DTYPE)
+    events["time"] = NOW
+    events["kind"] = Kind.PARAMETER
+    events["index"][1:] = np.arange(len(values))
+    events["value"][1:] = values
+    events["kind"][0] = Kind.PATCH
+    events["index"][0] = len(values)
+    return events

@@ -1,0 +1,35 @@
+"""What the main process and an engine process tell each other when one starts the other."""
+
+from dataclasses import dataclass, field
+
+from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """All that an engine process is told when it starts.
+
+    ``instrument`` names a class of no arguments as ``"module:name"``, so that the engine does not import
+    the packages above it. ``macro_model`` is a path, or None for no macros.
+    """
+
+    memory_name: str
+    instrument: str
+    values: tuple[float, ...]
+    settings: StripSettings = field(default_factory=StripSettings)
+    device: DeviceRequest = field(default_factory=DeviceRequest)
+    macro_model: str | None = None
+    provider: str = "auto"
+    recording: bool = False
+    first_sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an engine process tells the main process: ``kind`` is ready, failed, lost or found."""
+
+    kind: str
+    text: str
+    device: str = ""
+    latency_seconds: float = 0.0
+    provider: str = ""

@@ -1,0 +1,78 @@
+"""The meter block: what the engine counts and measures, readable by other processes at any time.
+
+Each field has one writer thread, so nothing is locked; a reader may see values of adjacent blocks.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.meters import BINS
+
+MAX_PARAMETERS = 128
+MAX_MACROS = 16
+
+STAGES = ("total", "events", "instrument", "output")
+"""The parts of a callback whose load is measured. The first is the whole."""
+
+_HISTOGRAM = (np.int64, (BINS,))
+
+METER_DTYPE = np.dtype(
+    [
+        # Written by the audio thread.
+        ("sample", np.int64),  # frames since the session began
+        ("blocks", np.int64),
+        ("missed", np.int64),  # blocks the device reports (or the null clock finds) not delivered in time
+        ("overruns", np.int64),  # blocks whose processing took longer than they last
+        ("late_wakeups", np.int64),  # blocks that the system began over half a block late
+        ("blame", np.int64, (len(STAGES),)),  # overruns by the stage that took longest
+        ("non_finite", np.int64),  # samples that were NaN or infinite and became silence
+        ("clipped", np.int64),  # samples that the limiter held under the ceiling
+        ("dropped_events", np.int64),  # events refused because a block held too many
+        ("load", np.int64, (len(STAGES), BINS)),  # histograms of nanoseconds per block
+        ("note_latency", *_HISTOGRAM),  # nanoseconds from arrival to the block that plays the event
+        ("knob_latency", *_HISTOGRAM),
+        ("device_latency_seconds", np.float64),  # from callback to converter, as the device states it
+        ("peak_now", np.float64, (2,)),  # falling peak
+        ("mean_square_now", np.float64, (2,)),  # over about 0.3 s
+        ("peak", np.float64),  # highest of the session
+        ("square_sum", np.float64),  # of all samples of both channels
+        ("parameters", np.float64, (MAX_PARAMETERS,)),  # last value applied, 0-1
+        # Written by the inference thread.
+        ("inference_steps", np.int64),
+        ("late_inference", np.int64),
+        ("inference_non_finite", np.int64),
+        ("inference_load", *_HISTOGRAM),  # nanoseconds per decode
+        ("set_latency", *_HISTOGRAM),  # nanoseconds from a knob's arrival to its parameters pushed
+        ("macros", np.float64, (MAX_MACROS,)),  # where each macro stands, 0-1
+        # Written by the engine's main thread.
+        ("device_losses", np.int64),
+        ("heartbeat_ns", np.int64),
+    ],
+    align=True,
+)
+
+
+class MeterBlock:
+    """A `METER_DTYPE` record over a caller's buffer, shared or not."""
+
+    def __init__(self, buffer: npt.NDArray[np.uint8]) -> None:
+        self._record: Any = buffer.view(METER_DTYPE)
+        self.address: int = buffer.ctypes.data
+
+    @classmethod
+    def allocate(cls) -> "MeterBlock":
+        """A zeroed block in this process's own memory."""
+        return cls(np.zeros(METER_DTYPE.itemsize, np.uint8))
+
+    def __getitem__(self, field: str) -> Any:
+        """The present value of a field: a scalar, or a view for array fields."""
+        return self._record[field][0]
+
+    def __setitem__(self, field: str, value: Any) -> None:
+        self._record[field][0] = value
+
+    def release(self) -> None:
+        """Let go of the buffer."""
+        self._record = None

@@ -1,0 +1,196 @@
+"""The strip's hot path: one block from events to finished output. [audio thread]
+
+Nothing here allocates, locks, raises or calls Python, and whatever a stage returns, every output
+sample is written and finite.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import carray
+
+from tsumami.engine.clock import now_ns
+from tsumami.engine.events import EVENT_DTYPE, NOW, Kind
+from tsumami.engine.jit import inline_kernel, kernel
+from tsumami.engine.memory import as_pointer, flush_denormals, restore_denormals
+from tsumami.engine.meter_block import MAX_PARAMETERS, METER_DTYPE
+from tsumami.engine.meters import record_duration
+from tsumami.engine.ring import ring_consume, ring_peek, ring_push
+from tsumami.engine.stage import call_stage
+from tsumami.engine.strip_state import MAX_BLOCK_EVENTS, STRIP_DTYPE
+
+_TOTAL, _EVENTS, _INSTRUMENT, _OUTPUT = range(4)
+_PARAMETER, _NOTE_ON, _GAIN = int(Kind.PARAMETER), int(Kind.NOTE_ON), int(Kind.GAIN)
+_EVENT_BYTES = EVENT_DTYPE.itemsize
+_FLOAT_BYTES = 4
+_LARGEST = 3.0e38
+
+
+@inline_kernel
+def strip_record(strip: int) -> Any:
+    """The `STRIP_DTYPE` record at an address."""
+    return carray(as_pointer(strip), 1, STRIP_DTYPE)[0]  # type: ignore[call-arg]
+
+
+@inline_kernel
+def meter_record(meters: int) -> Any:
+    """The `METER_DTYPE` record at an address."""
+    return carray(as_pointer(meters), 1, METER_DTYPE)[0]  # type: ignore[call-arg]
+
+
+@kernel
+def _take_due(state: Any, ring: int, frames: int) -> None:
+    """Move a ring's events that are due in this block to ``state.events``, in order of offset."""
+    room = MAX_BLOCK_EVENTS - state.event_count
+    arrived = ring_peek(ring, state.incoming.ctypes.data, room)
+    taken = 0
+    while taken < arrived:
+        time = state.incoming[taken].time
+        offset = 0 if time == NOW else time - state.sample
+        if offset >= frames:
+            break
+        # Insertion from the end: the usual event is the latest, and equal offsets keep their order.
+        at = state.event_count
+        offset = max(offset, 0)
+        while at > 0 and state.events[at - 1].time > offset:
+            state.events[at] = state.events[at - 1]
+            at -= 1
+        state.events[at] = state.incoming[taken]
+        state.events[at].time = offset
+        state.event_count += 1
+        taken += 1
+    ring_consume(ring, taken)
+
+
+@kernel
+def _note_applied(state: Any, meters: Any, now: int) -> None:
+    """Measure how long this block's events waited, and echo them with their absolute sample time."""
+    for i in range(state.event_count):
+        event = state.events[i]
+        if event.kind == _PARAMETER and 0 <= event.index < MAX_PARAMETERS:
+            meters.parameters[event.index] = event.value
+        if event.stamp_ns > 0:
+            if event.kind == _PARAMETER:
+                record_duration(meters.knob_latency, now - event.stamp_ns)
+            elif event.kind == _NOTE_ON:
+                record_duration(meters.note_latency, now - event.stamp_ns)
+        state.incoming[i] = event
+        state.incoming[i].time = state.sample + event.time
+    ring_push(state.applied_ring, state.incoming.ctypes.data, state.event_count)
+
+
+@kernel
+def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
+    """Gain, guard against NaN, limiter and level meters over the instrument's output, in place.
+
+    The limiter takes no look-ahead: its reduction falls at once with a peak and recovers
+    exponentially, so it adds no latency and the ceiling is never passed.
+    """
+    frames = len(left)
+    next_event = 0
+    for i in range(frames):
+        while next_event < state.event_count and state.events[next_event].time <= i:
+            if state.events[next_event].kind == _GAIN:
+                state.gain_target = state.events[next_event].value
+            next_event += 1
+        state.gain += (state.gain_target - state.gain) * state.gain_smoothing
+        a, b = left[i] * state.gain, right[i] * state.gain
+        # Written so that NaN fails the comparison.
+        if not (abs(a) < _LARGEST and abs(b) < _LARGEST):
+            a, b = 0.0, 0.0
+            meters.non_finite += 1
+        peak = max(abs(a), abs(b))
+        state.reduction += (1.0 - state.reduction) * state.release
+        if peak * state.reduction > state.ceiling:
+            state.reduction = state.ceiling / peak
+            meters.clipped += 1
+        a, b = a * state.reduction, b * state.reduction
+        left[i], right[i] = a, b
+        meters.peak_now[0] = max(abs(a), meters.peak_now[0] * state.meter_fall)
+        meters.peak_now[1] = max(abs(b), meters.peak_now[1] * state.meter_fall)
+        meters.mean_square_now[0] += (a * a - meters.mean_square_now[0]) * (1.0 - state.meter_fall)
+        meters.mean_square_now[1] += (b * b - meters.mean_square_now[1]) * (1.0 - state.meter_fall)
+        meters.peak = max(meters.peak, abs(a), abs(b))
+        meters.square_sum += a * a + b * b
+
+
+@kernel
+def _account(state: Any, meters: Any, frames: int, began: int, events: int, instrument: int, ended: int) -> None:
+    """Record each stage's load, and whom to blame when the block took longer than it lasts."""
+    total = ended - began
+    record_duration(meters.load[_TOTAL], total)
+    record_duration(meters.load[_EVENTS], events - began)
+    record_duration(meters.load[_INSTRUMENT], instrument - events)
+    record_duration(meters.load[_OUTPUT], ended - instrument)
+    period = frames * 1e9 / state.sample_rate
+    if total > period:
+        meters.overruns += 1
+        blamed, worst = _EVENTS, events - began
+        if instrument - events > worst:
+            blamed, worst = _INSTRUMENT, instrument - events
+        if ended - instrument > worst:
+            blamed = _OUTPUT
+        meters.blame[blamed] += 1
+    elif state.began_ns > 0 and state.took_ns < period and began - state.began_ns > 1.5 * period:
+        meters.late_wakeups += 1
+    state.began_ns, state.took_ns = began, total
+
+
+@kernel
+def strip_block(strip: int, frames: int) -> None:
+    """Process ``frames`` (at most the block size) from ``state.audio_in`` to ``state.audio_out``.
+
+    Both are planar: left samples at 0, right samples at ``frames``.
+    """
+    state = strip_record(strip)
+    meters = meter_record(state.meters)
+    began = now_ns()  # type: ignore[call-arg]
+    mode = flush_denormals()
+    state.event_count = 0
+    _take_due(state, state.control_ring, frames)
+    _take_due(state, state.parameter_ring, frames)
+    _note_applied(state, meters, began)
+    after_events = now_ns()  # type: ignore[call-arg]
+    audio = state.audio_out.ctypes.data
+    call_stage(  # type: ignore[call-arg]
+        state.instrument_process,
+        state.instrument_state,
+        state.audio_in.ctypes.data,
+        audio,
+        frames,
+        state.events.ctypes.data,
+        state.event_count,
+    )
+    after_instrument = now_ns()  # type: ignore[call-arg]
+    left = carray(as_pointer(audio), frames, np.float32)  # type: ignore[call-arg]
+    right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)  # type: ignore[call-arg]
+    _finish(state, meters, left, right)
+    state.sample += frames
+    meters.sample = state.sample
+    meters.blocks += 1
+    restore_denormals(mode)
+    _account(state, meters, frames, began, after_events, after_instrument, now_ns())  # type: ignore[call-arg]
+
+
+@kernel
+def strip_write(strip: int, target: int, frames: int) -> None:
+    """Interleave the block to address ``target`` (float32 stereo), and to the recording when it runs."""
+    state = strip_record(strip)
+    output = carray(as_pointer(target), (frames, 2), np.float32)  # type: ignore[call-arg]
+    for i in range(frames):
+        output[i, 0] = state.audio_out[i]
+        output[i, 1] = state.audio_out[frames + i]
+    if state.recording:
+        ring_push(state.recording_ring, target, frames)
+
+
+@kernel
+def strip_run(strip: int, target: int, frames: int) -> None:
+    """Any number of frames, in blocks of at most the block size, interleaved to address ``target``."""
+    state = strip_record(strip)
+    done = 0
+    while done < frames:
+        count = min(frames - done, state.block_size)
+        strip_block(strip, count)
+        strip_write(strip, target + done * 2 * _FLOAT_BYTES, count)
+        done += count

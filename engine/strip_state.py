@@ -1,0 +1,45 @@
+"""The strip's one record of state: everything the audio thread touches stands here."""
+
+import numpy as np
+
+from tsumami.engine.events import EVENT_DTYPE
+
+MAX_BLOCK_SIZE = 8192
+MAX_BLOCK_EVENTS = 1024
+"""Events that one block can apply; more stay in their ring for the next block."""
+
+STRIP_DTYPE = np.dtype(
+    [
+        ("stop", np.int64),  # first, so that its address is the strip's: ends the null device's loop
+        ("recording", np.int64),  # whether output goes to the recording ring
+        # Addresses, fixed while active.
+        ("instrument_process", np.int64),
+        ("instrument_state", np.int64),
+        ("control_ring", np.int64),
+        ("parameter_ring", np.int64),
+        ("applied_ring", np.int64),
+        ("recording_ring", np.int64),
+        ("meters", np.int64),
+        # Settings, fixed while active.
+        ("sample_rate", np.float64),
+        ("block_size", np.int64),
+        ("gain_smoothing", np.float64),  # one-pole coefficients per sample
+        ("release", np.float64),
+        ("ceiling", np.float64),  # linear
+        ("meter_fall", np.float64),  # per sample
+        # What changes.
+        ("sample", np.int64),
+        ("gain", np.float64),
+        ("gain_target", np.float64),
+        ("reduction", np.float64),  # gain of the limiter, 0-1
+        ("began_ns", np.int64),  # start of the previous block
+        ("took_ns", np.int64),  # its duration
+        # Scratch.
+        ("event_count", np.int64),
+        ("incoming", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
+        ("events", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
+        ("audio_in", np.float32, (2 * MAX_BLOCK_SIZE,)),  # planar: left frames, then right frames
+        ("audio_out", np.float32, (2 * MAX_BLOCK_SIZE,)),
+    ],
+    align=True,
+)
