@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from tsumami.bridge.session_errors import dotted, known_name, nearest, schema_message, syntax_message
 from tsumami.bridge.session_tables import (
     MACRO_NAMES,

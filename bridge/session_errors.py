@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from tsumami.bridge.session_tables import TABLES, Session
 from tsumami.bridge.toml_lines import KeyPath, key_lines
 

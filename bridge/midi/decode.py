@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
+
 from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.midi.parser import Message, Status
 from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind

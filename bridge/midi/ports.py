@@ -1,0 +1,205 @@
+"""All MIDI inputs of a session, read by one thread and watched for plugging by another."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.midi.port import Echoes, InputPort
+from tsumami.bridge.midi.system import (
+    CLIENT_NAME,
+    choose_api,
+    close_client,
+    has_virtual_ports,
+    open_client,
+    open_port,
+    open_virtual_port,
+)
+from tsumami.bridge.session_tables import Midi
+from tsumami.engine.errors import DeviceError
+from tsumami.engine.events import Events
+
+_READ_SECONDS = 0.001
+_PortKey = tuple[str, int]  # name, and how many of that name stand before it
+
+
+@dataclass(frozen=True, slots=True)
+class PortChange:
+    """News of one port; ``str()`` is a sentence to show."""
+
+    name: str
+    state: Literal["open", "gone", "refused"]
+
+    def __str__(self) -> str:
+        words = {
+            "open": "is open",
+            "gone": "is gone",
+            "refused": "cannot be opened; another program may hold it",
+        }
+        return f"MIDI input {self.name!r} {words[self.state]}"
+
+
+class MidiInputs:
+    """Opens the session's MIDI inputs and hands their events to ``sink``, until `close`.
+
+    ``sink`` takes arrays of `EVENT_DTYPE` with `stamp_ns` set and is only ever called from one
+    thread, the reader. ``report`` is called from the watcher with each `PortChange`. Both must not
+    raise. Ports that come later are opened; when one goes, note offs for the notes that it holds
+    and its pedal up follow, and likewise for all ports at `close`.
+
+    The reader takes messages out of RtMidi's own queues every millisecond. RtMidi's callback would
+    run Python inside JACK's process thread, where waiting for the interpreter's lock holds up the
+    whole audio graph.
+
+    Limit: the clients of a JACK server that has died still list its ports, so its end goes
+    unnoticed here.
+    """
+
+    def __init__(
+        self,
+        midi: Midi,
+        mapping: Mapping,
+        sink: Callable[[Events], None],
+        report: Callable[[PortChange], None] | None = None,
+        *,
+        watch_seconds: float = 1.0,
+    ) -> None:
+        self._midi = midi
+        self._mapping = mapping
+        self._sink = sink
+        self._report = report if report is not None else _ignore
+        self._watch_seconds = watch_seconds
+        self._echoes = Echoes()
+        self._news: SimpleQueue[tuple[bool, InputPort]] = SimpleQueue()  # (has come, port)
+        self._watched: dict[_PortKey, InputPort | None] = {}  # None: refused to open
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lister: Any = None
+        self._virtual_name: str | None = None
+        self.api = ""
+        """The MIDI system in use, once open."""
+
+    def open(self) -> None:
+        """Open what there is and start listening; raises `DeviceError` if MIDI does not run."""
+        self.api = choose_api(self._midi.api)
+        self._lister = open_client(self.api)
+        if self._midi.virtual and has_virtual_ports(self.api):
+            self._open_virtual()
+        self._look()
+        self._threads = [
+            threading.Thread(target=self._read, name="tsumami-midi", daemon=True),
+            threading.Thread(target=self._watch, name="tsumami-midi-watch", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop listening, release held notes and close all ports; does nothing when not open."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        if self._lister is not None:
+            close_client(self._lister)
+            self._lister = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the ports that are open now; the virtual port is first."""
+        virtual = () if self._virtual_name is None else (self._virtual_name,)
+        return (*virtual, *(port.name for port in list(self._watched.values()) if port is not None))
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open_virtual(self) -> None:
+        client = open_virtual_port(self.api)
+        self._virtual_name = CLIENT_NAME
+        self._news.put((True, InputPort(CLIENT_NAME, client, self._mapping, self._echoes, virtual=True)))
+
+    def _look(self) -> None:
+        """Open the wanted ports that have come, and give up those that have gone."""
+        present = _keys(self._lister.get_ports())
+        for key in [key for key in self._watched if key not in present]:
+            port = self._watched.pop(key)
+            if port is not None:
+                self._news.put((False, port))
+                self._report(PortChange(port.name, "gone"))
+        for number, key in enumerate(present):
+            if key not in self._watched and self._wants(key[0]):
+                port = self._open_port(number, key[0])
+                self._watched[key] = port
+                self._report(PortChange(key[0], "refused" if port is None else "open"))
+
+    def _wants(self, name: str) -> bool:
+        wanted = self._midi.inputs
+        return not wanted or any(part.casefold() in name.casefold() for part in wanted)
+
+    def _open_port(self, number: int, name: str) -> InputPort | None:
+        try:
+            client = open_port(self.api, number)
+        except DeviceError:
+            return None
+        port = InputPort(name, client, self._mapping, self._echoes, virtual=False)
+        self._news.put((True, port))
+        return port
+
+    def _watch(self) -> None:
+        """Body of the watcher thread."""
+        while not self._stop.wait(self._watch_seconds):
+            self._look()
+
+    def _read(self) -> None:
+        """Body of the reader thread, the only one that calls the sink."""
+        ports: list[InputPort] = []
+        while not self._stop.is_set():
+            self._take_news(ports)
+            handed_on = [self._hand_on(port.read()) for port in ports]
+            if not any(handed_on):
+                time.sleep(_READ_SECONDS)
+        self._take_news(ports)
+        for port in ports:
+            self._hand_on(port.close())
+
+    def _take_news(self, ports: list[InputPort]) -> None:
+        while True:
+            try:
+                has_come, port = self._news.get_nowait()
+            except Empty:
+                return
+            if has_come:
+                ports.append(port)
+            else:
+                ports.remove(port)
+                self._hand_on(port.close())
+
+    def _hand_on(self, events: Events) -> bool:
+        """Give events to the sink; says whether there were any."""
+        if len(events):
+            self._sink(events)
+        return len(events) > 0
+
+
+def _keys(names: Sequence[str]) -> list[_PortKey]:
+    """Keys of the listed ports, in their order; equal names are counted."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for name in names:
+        keys.append((name, seen[name]))
+        seen[name] += 1
+    return keys
+
+
+def _ignore(_change: PortChange) -> None:
+    pass

@@ -1,0 +1,95 @@
+"""The machine's MIDI systems: which there are, which runs, and clients of it."""
+
+from importlib import import_module
+from typing import Any
+
+from tsumami.bridge.midi.quiet import silenced
+from tsumami.engine.errors import DeviceError
+
+rtmidi: Any = import_module("rtmidi")  # its names come from a compiled module that no checker reads
+
+_APIS: dict[str, int] = {
+    "alsa": rtmidi.API_LINUX_ALSA,
+    "jack": rtmidi.API_UNIX_JACK,
+    "coremidi": rtmidi.API_MACOSX_CORE,
+    "winmm": rtmidi.API_WINDOWS_MM,
+}
+_WITHOUT_VIRTUAL_PORTS = frozenset({"winmm"})
+
+CLIENT_NAME = "tsumami"
+"""What other programs see as the name of this one."""
+
+
+def compiled_apis() -> tuple[str, ...]:
+    """MIDI systems that this installation can speak to, in the order in which "auto" tries them."""
+    compiled = rtmidi.get_compiled_api()
+    return tuple(name for name, api in _APIS.items() if api in compiled)
+
+
+def has_virtual_ports(api: str) -> bool:
+    """Whether a program can offer an input port of its own on this system."""
+    return api not in _WITHOUT_VIRTUAL_PORTS
+
+
+def choose_api(wanted: str = "auto") -> str:
+    """The MIDI system ``wanted``, or for "auto" the first that runs; raises `DeviceError`."""
+    names = compiled_apis()
+    if wanted != "auto" and wanted not in names:
+        raise DeviceError(
+            f"midi.api must be auto or one of {', '.join(names)} on this system, got {wanted}; "
+            'set midi.api = "auto"'
+        )
+    reasons = []
+    for name in names if wanted == "auto" else (wanted,):
+        try:
+            close_client(open_client(name))
+        except DeviceError as error:
+            reasons.append(str(error))
+        else:
+            return name
+    remedy = (
+        "load the sequencer (modprobe snd-seq) or start a JACK server" if "alsa" in names else "restart it"
+    )
+    raise DeviceError(f"MIDI must have a system that runs, got none ({'; '.join(reasons)}); {remedy}")
+
+
+def open_client(api: str, name: str = CLIENT_NAME) -> Any:
+    """A new `rtmidi.MidiIn` of a MIDI system, without a port; raises `DeviceError`."""
+    try:
+        with silenced():
+            client = rtmidi.MidiIn(_APIS[api], name=name)
+    except rtmidi.SystemError:
+        raise DeviceError(f"{api} does not answer") from None
+    client.ignore_types(sysex=True, timing=True, active_sense=True)
+    return client
+
+
+def open_port(api: str, number: int) -> Any:
+    """A client connected to the input port at ``number`` of the system's list; raises `DeviceError`."""
+    client = open_client(api)
+    try:
+        with silenced():
+            client.open_port(number, CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        close_client(client)
+        raise DeviceError(f"MIDI input {number} must be free to open, got: {error}") from None
+    return client
+
+
+def open_virtual_port(api: str) -> Any:
+    """A client that offers the input port `CLIENT_NAME` to other programs; raises `DeviceError`."""
+    client = open_client(api)
+    try:
+        with silenced():
+            client.open_virtual_port(CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        close_client(client)
+        raise DeviceError(f"midi.virtual must be false on {api}, which refuses the port ({error})") from None
+    return client
+
+
+def close_client(client: Any) -> None:
+    """Close the client's port and give the client back to its MIDI system."""
+    with silenced():
+        client.close_port()
+        client.delete()
