@@ -174,7 +174,7 @@ def load_bytes(source: str | Path | bytes) -> bytes:
 
 
 def open_session(
-    model: bytes, name: str, options: Any, providers: Sequence[str | tuple[str, dict[str, Any]]]
+    model: bytes, name: str, options: Any, providers: Sequence[str | tuple[str, dict[str, str]]]
 ) -> Any:
     """An ``onnxruntime.InferenceSession``; `ModelError` when the bytes are no model that it can run."""
     try:
