@@ -4,11 +4,6 @@ import sys
 
 import typer
 
-from tsumami.bridge.commands.bench import bench
-from tsumami.bridge.commands.doctor import doctor
-from tsumami.bridge.commands.live import live
-from tsumami.bridge.commands.render import render
-from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
 
 app = typer.Typer(

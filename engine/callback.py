@@ -15,20 +15,18 @@ _CONTINUE = 0  # paContinue
 _CURRENT_TIME, _DAC_TIME = 1, 2  # fields of PaStreamCallbackTimeInfo
 
 
-@c_kernel(
-    types.int32(types.voidptr, types.voidptr, types.ulong, types.voidptr, types.ulong, types.voidptr)
-)
+@c_kernel(types.int32(types.voidptr, types.voidptr, types.ulong, types.voidptr, types.ulong, types.voidptr))
 def portaudio_callback(
     audio_in: Any, audio_out: Any, frames: int, time_info: Any, flags: int, strip: Any
 ) -> int:
     """``PaStreamCallback`` whose user data is the strip's address. [audio thread]"""
-    address = as_address(strip)  # type: ignore[call-arg]
+    address = as_address(strip)
     meters = meter_record(strip_record(address).meters)
     if flags & _OUTPUT_UNDERFLOW:
         meters.missed += 1
     times = carray(time_info, 3, np.float64)
     meters.device_latency_seconds = times[_DAC_TIME] - times[_CURRENT_TIME]
-    strip_run(address, as_address(audio_out), np.int64(frames))  # type: ignore[call-arg]
+    strip_run(address, as_address(audio_out), int(frames))
     return _CONTINUE
 
 
@@ -42,14 +40,14 @@ def run_null_device(strip: int, target: int) -> None:
     state = strip_record(strip)
     meters = meter_record(state.meters)
     period = state.block_size * 1e9 / state.sample_rate
-    start = now_ns()  # type: ignore[call-arg]
+    start = now_ns()
     periods = 0
-    while load_acquire(strip) == 0:  # type: ignore[call-arg]
+    while load_acquire(strip) == 0:
         strip_run(strip, target, state.block_size)
         periods += 1
-        late = now_ns() - (start + periods * period)  # type: ignore[call-arg]
+        late = now_ns() - (start + periods * period)
         if late > period:
             missed = int(late // period)
             meters.missed += missed
             periods += missed
-        sleep_until(start + np.int64(periods * period))
+        sleep_until(start + int(periods * period))

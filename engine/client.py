@@ -105,7 +105,7 @@ class EngineClient:
             self._restart()
 
     def stop(self) -> None:
-        """End the process and remove the shared memory."""
+        """End the process; what it left in the rings can still be read."""
         if self._process is not None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError, OSError):
                 if self._connection is not None:
@@ -117,6 +117,10 @@ class EngineClient:
             if self._connection is not None:
                 self._connection.close()
             self._process = None
+
+    def close(self) -> None:
+        """End the process if it still runs, and remove the shared memory."""
+        self.stop()
         self.memory.close()
 
     def _restart(self) -> None:
@@ -191,7 +195,7 @@ def _run(config: EngineConfig, doorbell: Any, connection: Connection) -> None:
 
 def _patch_events(values: npt.NDArray[np.float32]) -> Events:
     """A PATCH header and its parameters, as the inference thread reads them."""
-    events: Any = np.zeros(1 + len(values), EVENT_DTYPE)
+    events: Events = np.zeros(1 + len(values), EVENT_DTYPE)
     events["time"] = NOW
     events["kind"] = Kind.PARAMETER
     events["index"][1:] = np.arange(len(values))

@@ -77,7 +77,7 @@ def _sleep_ns(typing_context: Any, duration: Any) -> Any:
 
 @kernel
 def sleep_until(deadline_ns: int) -> None:
-    """Suspend the thread until the clock has passed ``deadline_ns``. [real-time threads of the null device]"""
+    """Suspend the thread until the clock has passed ``deadline_ns``. [audio thread of the null device]"""
     while True:
         left = deadline_ns - now_ns()
         if left <= 0:

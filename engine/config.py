@@ -25,11 +25,25 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroLabel:
+    """A macro's name and what the two ends of its knob are called."""
+
+    name: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What an engine process tells the main process: ``kind`` is ready, failed, lost or found."""
+    """What an engine process tells the main process.
+
+    ``kind`` is ready, failed, lost (the device), found (it again); the client adds died and restarted.
+    ``latency_seconds`` is from the strip's input to the converter; ``provider`` runs the macro model.
+    """
 
     kind: str
     text: str
     device: str = ""
     latency_seconds: float = 0.0
     provider: str = ""
+    macros: tuple[MacroLabel, ...] = ()

@@ -41,6 +41,8 @@ class NullDevice:
         self.latency_seconds = 0.0
         self._strip = strip
         self._scratch = np.zeros(strip.settings.block_size * CHANNELS, np.float32)
+        strip.stop()
+        run_null_device(strip.address, self._scratch.ctypes.data)  # compiled now, not in the first block
         strip.allow_run()
         self._thread = threading.Thread(target=self._run, name="null-device", daemon=True)
         self._thread.start()

@@ -66,7 +66,12 @@ class MacroThread(threading.Thread):
     """
 
     def __init__(
-        self, processor: Macros, macro_ring: Ring, parameter_ring: Ring, meters: MeterBlock, doorbell: Doorbell
+        self,
+        processor: Macros,
+        macro_ring: Ring,
+        parameter_ring: Ring,
+        meters: MeterBlock,
+        doorbell: Doorbell,
     ) -> None:
         super().__init__(name="macros", daemon=True)
         self._feed = MacroFeed(processor, macro_ring, parameter_ring, meters)

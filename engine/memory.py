@@ -1,5 +1,6 @@
-"""What a kernel needs of the machine and Python cannot say: calls through addresses, ordered loads
-and stores, and the processor's denormal mode. Each is an LLVM instruction or two.
+"""What a kernel needs of the machine and Python cannot say, each an LLVM instruction or two.
+
+Pointers from addresses, ordered loads and stores, and the processor's denormal mode.
 """
 
 import platform
@@ -95,10 +96,10 @@ _FLUSH_MODE = _ARM_FLUSH if _ARM64 else 0x1F80 | _X86_FLUSH
 @inline_kernel
 def flush_denormals() -> int:
     """Make this thread treat denormals as zero; returns the mode to hand to `restore_denormals`."""
-    return _set_flush(_FLUSH_MODE)  # type: ignore[no-any-return, call-arg]
+    return _set_flush(_FLUSH_MODE)
 
 
 @inline_kernel
 def restore_denormals(mode: int) -> None:
     """Put back the floating-point mode that `flush_denormals` returned."""
-    _set_flush(mode)  # type: ignore[call-arg]
+    _set_flush(mode)

@@ -92,7 +92,9 @@ class _Engine:
         self._provider = ""
         self._macros: MacroThread | None = None
         if config.macro_model is not None:
-            processor, self._provider = load_processor(config.macro_model, config.provider, instrument.parameters)
+            processor, self._provider = load_processor(
+                config.macro_model, config.provider, instrument.parameters
+            )
             processor.load(values)
             self._macros = MacroThread(
                 processor, memory.macro, self._strip.parameters, memory.meters, doorbell
@@ -137,7 +139,9 @@ class _Engine:
         self._device.close()
         self._device = NullDevice(self._strip)
         self._retry_at = time.monotonic() + _RETRY_SECONDS
-        connection.send(self.describe("lost", f"{self._wanted_device} is gone; playing on and looking for it"))
+        connection.send(
+            self.describe("lost", f"{self._wanted_device} is gone; playing on and looking for it")
+        )
 
     def _try_to_return(self, connection: Connection) -> None:
         """Look for the lost device; the clock pauses for the moment that the search takes."""

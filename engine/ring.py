@@ -24,7 +24,7 @@ _CAPACITY, _WORDS, _HEAD, _DROPPED, _TAIL, _DATA = 0, 1, 8, 9, 16, 24
 
 @inline_kernel
 def _words(address: int, count: int) -> Any:
-    return carray(as_pointer(address), count, np.int64)  # type: ignore[call-arg]
+    return carray(as_pointer(address), count, np.int64)
 
 
 @kernel
@@ -36,7 +36,7 @@ def ring_push(ring: int, source: int, count: int) -> bool:
     header = _words(ring, _DATA)
     capacity, words = header[_CAPACITY], header[_WORDS]
     head = header[_HEAD]
-    tail = load_acquire(ring + _TAIL * _WORD_BYTES)  # type: ignore[call-arg]
+    tail = load_acquire(ring + _TAIL * _WORD_BYTES)
     if count > capacity - (head - tail):
         header[_DROPPED] += count
         return False
@@ -48,7 +48,7 @@ def ring_push(ring: int, source: int, count: int) -> bool:
             at = 0
         data[at] = records[i]
         at += 1
-    store_release(ring + _HEAD * _WORD_BYTES, head + count)  # type: ignore[call-arg]
+    store_release(ring + _HEAD * _WORD_BYTES, head + count)
     return True
 
 
@@ -61,7 +61,7 @@ def ring_peek(ring: int, target: int, count: int) -> int:
     header = _words(ring, _DATA)
     capacity, words = header[_CAPACITY], header[_WORDS]
     tail = header[_TAIL]
-    head = load_acquire(ring + _HEAD * _WORD_BYTES)  # type: ignore[call-arg]
+    head = load_acquire(ring + _HEAD * _WORD_BYTES)
     count = min(count, head - tail)
     data = _words(ring + _DATA * _WORD_BYTES, capacity * words)
     records = _words(target, count * words)
@@ -78,7 +78,7 @@ def ring_peek(ring: int, target: int, count: int) -> int:
 def ring_consume(ring: int, count: int) -> None:
     """Remove the ``count`` oldest records. [audio thread, or the single consumer]"""
     tail = _words(ring, _DATA)[_TAIL]
-    store_release(ring + _TAIL * _WORD_BYTES, tail + count)  # type: ignore[call-arg]
+    store_release(ring + _TAIL * _WORD_BYTES, tail + count)
 
 
 class Ring:

@@ -38,8 +38,7 @@ class SessionMemory:
         self._segment = segment
         self._owner = owner
         self.name = segment.name
-        # Held as an array: numpy would otherwise keep the mapping open past close().
-        self._bytes: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.frombuffer(segment.buf, np.uint8)
+        self._bytes = np.ndarray(segment.size, np.uint8, segment.buf)
         self.meters = MeterBlock(self._bytes[: METER_DTYPE.itemsize])
         self._rings: dict[str, Ring] = {}
         start = METER_DTYPE.itemsize

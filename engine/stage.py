@@ -96,8 +96,10 @@ def call_stage(
 
 
 @kernel
-def _run(process: int, state: int, audio_in: int, audio_out: int, frames: int, events: int, count: int) -> None:
-    call_stage(process, state, audio_in, audio_out, frames, events, count)  # type: ignore[call-arg]
+def _run(
+    process: int, state: int, audio_in: int, audio_out: int, frames: int, events: int, count: int
+) -> None:
+    call_stage(process, state, audio_in, audio_out, frames, events, count)
 
 
 def run_stage(

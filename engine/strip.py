@@ -111,7 +111,9 @@ class Strip:
         ``events`` carry absolute sample times; those due later stay in the ring.
         """
         if events is not None and not self.control.push(events):
-            raise BufferError(f"events must fit the control ring ({self.control.capacity}), got {len(events)}")
+            raise BufferError(
+                f"events must fit the control ring ({self.control.capacity}), got {len(events)}"
+            )
         output = np.zeros((frames, CHANNELS), np.float32)
         strip_run(self.address, output.ctypes.data, frames)
         return output

@@ -29,13 +29,13 @@ _LARGEST = 3.0e38
 @inline_kernel
 def strip_record(strip: int) -> Any:
     """The `STRIP_DTYPE` record at an address."""
-    return carray(as_pointer(strip), 1, STRIP_DTYPE)[0]  # type: ignore[call-arg]
+    return carray(as_pointer(strip), 1, STRIP_DTYPE)[0]
 
 
 @inline_kernel
 def meter_record(meters: int) -> Any:
     """The `METER_DTYPE` record at an address."""
-    return carray(as_pointer(meters), 1, METER_DTYPE)[0]  # type: ignore[call-arg]
+    return carray(as_pointer(meters), 1, METER_DTYPE)[0]
 
 
 @kernel
@@ -115,7 +115,9 @@ def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
 
 
 @kernel
-def _account(state: Any, meters: Any, frames: int, began: int, events: int, instrument: int, ended: int) -> None:
+def _account(
+    state: Any, meters: Any, frames: int, began: int, events: int, instrument: int, ended: int
+) -> None:
     """Record each stage's load, and whom to blame when the block took longer than it lasts."""
     total = ended - began
     record_duration(meters.load[_TOTAL], total)
@@ -144,15 +146,15 @@ def strip_block(strip: int, frames: int) -> None:
     """
     state = strip_record(strip)
     meters = meter_record(state.meters)
-    began = now_ns()  # type: ignore[call-arg]
+    began = now_ns()
     mode = flush_denormals()
     state.event_count = 0
     _take_due(state, state.control_ring, frames)
     _take_due(state, state.parameter_ring, frames)
     _note_applied(state, meters, began)
-    after_events = now_ns()  # type: ignore[call-arg]
+    after_events = now_ns()
     audio = state.audio_out.ctypes.data
-    call_stage(  # type: ignore[call-arg]
+    call_stage(
         state.instrument_process,
         state.instrument_state,
         state.audio_in.ctypes.data,
@@ -161,22 +163,22 @@ def strip_block(strip: int, frames: int) -> None:
         state.events.ctypes.data,
         state.event_count,
     )
-    after_instrument = now_ns()  # type: ignore[call-arg]
-    left = carray(as_pointer(audio), frames, np.float32)  # type: ignore[call-arg]
-    right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)  # type: ignore[call-arg]
+    after_instrument = now_ns()
+    left = carray(as_pointer(audio), frames, np.float32)
+    right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)
     _finish(state, meters, left, right)
     state.sample += frames
     meters.sample = state.sample
     meters.blocks += 1
     restore_denormals(mode)
-    _account(state, meters, frames, began, after_events, after_instrument, now_ns())  # type: ignore[call-arg]
+    _account(state, meters, frames, began, after_events, after_instrument, now_ns())
 
 
 @kernel
 def strip_write(strip: int, target: int, frames: int) -> None:
     """Interleave the block to address ``target`` (float32 stereo), and to the recording when it runs."""
     state = strip_record(strip)
-    output = carray(as_pointer(target), (frames, 2), np.float32)  # type: ignore[call-arg]
+    output = carray(as_pointer(target), (frames, 2), np.float32)
     for i in range(frames):
         output[i, 0] = state.audio_out[i]
         output[i, 1] = state.audio_out[frames + i]

@@ -1,0 +1,35 @@
+"""What moved lately, for the terminal view: knobs, notes and parameters from the applied events."""
+
+import time
+from collections import OrderedDict
+
+import numpy as np
+
+from tsumami.engine.events import Events, Kind
+
+_KEPT = 12
+_FRESH_SECONDS = 4.0
+
+
+class Moves:
+    """The parameters that changed last, newest first, and the number of notes held."""
+
+    def __init__(self) -> None:
+        self._changed: OrderedDict[int, float] = OrderedDict()
+        self.notes_on = 0
+
+    def note(self, events: Events) -> None:
+        """Take in a batch of applied events."""
+        kinds = events["kind"]
+        self.notes_on += int(np.count_nonzero(kinds == Kind.NOTE_ON))
+        now = time.monotonic()
+        for index in np.unique(events["index"][kinds == Kind.PARAMETER]):
+            self._changed[int(index)] = now
+            self._changed.move_to_end(int(index))
+        while len(self._changed) > _KEPT:
+            self._changed.popitem(last=False)
+
+    def fresh(self) -> list[int]:
+        """Indices of the parameters that changed in the last few seconds, in table order."""
+        horizon = time.monotonic() - _FRESH_SECONDS
+        return sorted(index for index, changed in self._changed.items() if changed > horizon)

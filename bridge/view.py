@@ -1,0 +1,147 @@
+"""The terminal view of a live session: levels, knobs, what moved, load, misses, latency."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tsumami.bridge.moves import Moves
+from tsumami.bridge.summary import decibels, load_percent
+from tsumami.engine.config import Message
+from tsumami.engine.meter_block import STAGES, MeterBlock
+from tsumami.engine.parameter import Parameter
+
+_FLOOR_DBFS = -60.0
+_KNOB_WIDTH = 24
+_NEWS = 4
+
+
+class LiveView:
+    """Renders the meter block; holds no state of its own but the last few messages."""
+
+    def __init__(
+        self,
+        meters: MeterBlock,
+        moves: Moves,
+        parameters: Sequence[Parameter],
+        *,
+        block_size: int,
+        sample_rate: int,
+    ) -> None:
+        self._meters, self._moves = meters, moves
+        self._parameters = parameters
+        self._block_size, self._sample_rate = block_size, sample_rate
+        self._news: deque[str] = deque(maxlen=_NEWS)
+        self.engine = Message("", "")
+        self.source = ""
+        self.patch = ""
+
+    def tell(self, text: str) -> None:
+        """Add a line to the messages at the bottom."""
+        self._news.append(text)
+
+    def __rich__(self) -> RenderableType:
+        return Group(
+            self._header(),
+            Columns([self._knob_panel(), self._level_panel()], padding=(0, 1)),
+            self._parameter_panel(),
+            *(Text(f"  {line}", style="yellow") for line in self._news),
+        )
+
+    def _header(self) -> Text:
+        seconds = float(self._meters["sample"]) / self._sample_rate
+        total = (self.engine.latency_seconds + self._block_size / self._sample_rate) * 1e3
+        text = Text(" つまみ tsumami ", style="bold reverse")
+        text.append(f"  {self.patch}", style="bold cyan")
+        text.append(
+            f"  {int(seconds // 60)}:{seconds % 60:04.1f}  {self.source}  ->  {self.engine.device}"
+            f"  {self._sample_rate / 1000:g} kHz / {self._block_size}  {total:.1f} ms",
+            style="not bold",
+        )
+        return text
+
+    def _knob_panel(self) -> Panel:
+        table = Table.grid(padding=(0, 1))
+        for macro, position in zip(self.engine.macros, self._meters["macros"], strict=False):
+            table.add_row(
+                Text(macro.low, style="dim", justify="right"),
+                _knob(float(position)),
+                Text(macro.high, style="bold"),
+            )
+        return Panel(table, title="macros", title_align="left", border_style="cyan")
+
+    def _level_panel(self) -> Panel:
+        table = Table.grid(padding=(0, 1))
+        for channel, name in enumerate("LR"):
+            peak = decibels(float(self._meters["peak_now"][channel]))
+            rms = decibels(float(self._meters["mean_square_now"][channel]) ** 0.5)
+            table.add_row(name, _level(peak), f"{max(rms, _FLOOR_DBFS):6.1f} dB rms")
+        block_ns = self._block_size / self._sample_rate * 1e9
+        table.add_row("", Text("load   p50     p99   p99.9", style="dim"), "of a block")
+        for name, histogram in zip(STAGES, self._meters["load"], strict=True):
+            load = load_percent(histogram, block_ns)
+            figures = f"{load['p50']:8.1f} {load['p99']:7.1f} {load['p99.9']:7.1f} %"
+            table.add_row("", Text(figures, style="red" if load["p99.9"] > 100 else ""), name)
+        table.add_row("", self._counts(), "")
+        return Panel(table, title="output", title_align="left", border_style="cyan")
+
+    def _counts(self) -> Text:
+        text = Text()
+        for label, field in (
+            ("missed", "missed"),
+            ("overruns", "overruns"),
+            ("late", "late_inference"),
+            ("clipped", "clipped"),
+            ("nan", "non_finite"),
+        ):
+            count = int(self._meters[field])
+            text.append(f"{label} ", style="dim")
+            text.append(f"{count}  ", style="bold red" if count and field != "clipped" else "")
+        return text
+
+    def _parameter_panel(self) -> Panel:
+        table = Table.grid(padding=(0, 2))
+        cells: list[Any] = []
+        for index in self._moves.fresh():
+            position = float(self._meters["parameters"][index])
+            parameter = self._parameters[index]
+            cell = Text(f"{parameter.name:16}")
+            cell.append(_small_bar(position), style="green")
+            cell.append(f" {parameter.describe(position):12}")
+            cells.append(cell)
+        for start in range(0, len(cells), 2):
+            table.add_row(*cells[start : start + 2])
+        if not cells:
+            table.add_row(Text("turn a knob", style="dim"))
+        return Panel(table, title="parameters that moved", title_align="left", border_style="cyan")
+
+
+def _knob(position: float) -> Text:
+    """A slider whose mark stands at a position 0-1."""
+    mark = round(min(max(position, 0.0), 1.0) * (_KNOB_WIDTH - 1))
+    text = Text("─" * mark, style="cyan")
+    text.append("●", style="bold white")
+    text.append("─" * (_KNOB_WIDTH - 1 - mark), style="dim")
+    return text
+
+
+def _small_bar(position: float) -> str:
+    """Eight cells of bar, to an eighth of a cell."""
+    eighths = round(min(max(position, 0.0), 1.0) * 64)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(8)
+
+
+def _level(peak_dbfs: float) -> ProgressBar:
+    """A level bar from -60 to 0 dBFS."""
+    done = min(max(peak_dbfs - _FLOOR_DBFS, 0.0), -_FLOOR_DBFS)
+    colour = "red" if peak_dbfs > -1 else "yellow" if peak_dbfs > -9 else "green"
+    return ProgressBar(
+        total=-_FLOOR_DBFS, completed=done, width=26, complete_style=colour, finished_style="red"
+    )
