@@ -56,8 +56,9 @@ class MidiInputs:
     run Python inside JACK's process thread, where waiting for the interpreter's lock holds up the
     whole audio graph.
 
-    Limit: the clients of a JACK server that has died still list its ports, so its end goes
-    unnoticed here.
+    Limits: the clients of a JACK server that has died still list its ports, so its end goes
+    unnoticed here; and who is connected to the virtual port is not known, so a program that dies
+    there with a key down leaves the note on.
     """
 
     def __init__(
@@ -87,10 +88,14 @@ class MidiInputs:
     def open(self) -> None:
         """Open what there is and start listening; raises `DeviceError` if MIDI does not run."""
         self.api = choose_api(self._midi.api)
-        self._lister = open_client(self.api)
-        if self._midi.virtual and has_virtual_ports(self.api):
-            self._open_virtual()
-        self._look()
+        try:
+            if self._midi.virtual and has_virtual_ports(self.api):
+                self._open_virtual()  # first, so that it is the client with the plain name
+            self._lister = open_client(self.api, f"{CLIENT_NAME}-watch")
+            self._look()
+        except DeviceError:
+            self.close()
+            raise
         self._threads = [
             threading.Thread(target=self._read, name="tsumami-midi", daemon=True),
             threading.Thread(target=self._watch, name="tsumami-midi-watch", daemon=True),
@@ -99,11 +104,15 @@ class MidiInputs:
             thread.start()
 
     def close(self) -> None:
-        """Stop listening, release held notes and close all ports; does nothing when not open."""
+        """Stop listening, release held notes and close all ports; once closed it stays closed."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        if not self._threads:
+            self._read()  # closes what `open` had opened when it failed
         self._threads.clear()
+        self._watched.clear()
+        self._virtual_name = None
         if self._lister is not None:
             close_client(self._lister)
             self._lister = None

@@ -14,6 +14,12 @@ _APIS: dict[str, int] = {
     "coremidi": rtmidi.API_MACOSX_CORE,
     "winmm": rtmidi.API_WINDOWS_MM,
 }
+_REMEDIES = {
+    "alsa": "load the sequencer (modprobe snd-seq) or start a JACK server",
+    "jack": "start a JACK server",
+    "coremidi": "restart CoreMIDI in Audio MIDI Setup",
+    "winmm": "restart the Windows MIDI service",
+}
 _WITHOUT_VIRTUAL_PORTS = frozenset({"winmm"})
 
 CLIENT_NAME = "tsumami"
@@ -47,9 +53,7 @@ def choose_api(wanted: str = "auto") -> str:
             reasons.append(str(error))
         else:
             return name
-    remedy = (
-        "load the sequencer (modprobe snd-seq) or start a JACK server" if "alsa" in names else "restart it"
-    )
+    remedy = _REMEDIES.get(names[0] if names else "", "reinstall python-rtmidi")
     raise DeviceError(f"MIDI must have a system that runs, got none ({'; '.join(reasons)}); {remedy}")
 
 
@@ -66,7 +70,7 @@ def open_client(api: str, name: str = CLIENT_NAME) -> Any:
 
 def open_port(api: str, number: int) -> Any:
     """A client connected to the input port at ``number`` of the system's list; raises `DeviceError`."""
-    client = open_client(api)
+    client = open_client(api, f"{CLIENT_NAME}-in")
     try:
         with silenced():
             client.open_port(number, CLIENT_NAME)
