@@ -1,1 +1,1 @@
-"""TODO(front door)."""
+"""The built-in synthesizer; `tsumami.plugins` exports what others may use of it."""

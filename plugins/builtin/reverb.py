@@ -1,0 +1,141 @@
+"""A small hall: diffusers into a feedback network of eight delay lines (Jot and Chaigne, AES 1991).
+
+The lines feed each other through a Householder matrix, which keeps energy; a gain per line, set from
+its length, makes the whole fall by 60 dB in the time asked for, the treble sooner.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.jit import kernel
+from tsumami.plugins.builtin.state import (
+    DIFFUSERS,
+    PERIOD,
+    REVERB_LINES,
+    REVERB_MIX,
+    SEND,
+    WET,
+    WET_WIDTH,
+)
+
+LINE_SECONDS = (0.0297, 0.0351, 0.0389, 0.0437, 0.0493, 0.0541, 0.0599, 0.0677)
+DIFFUSER_SECONDS = (0.0047, 0.0083, 0.0053, 0.0077)
+DAMPING_HZ = 6_500.0
+
+_DIFFUSION = 0.62
+_DRY_LOSS = 0.35  # at full mix
+_WET_GAIN = 0.55
+_SIXTY_DB = math.log(1000.0)
+_SIGNS = np.array([1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0, 1.0])
+
+
+@kernel
+def set_decay(effects: Any, seconds: float, sample_rate: float) -> None:
+    """Make the network fall by 60 dB in ``seconds``. [audio thread]"""
+    for k in range(REVERB_LINES):
+        effects.line_gain[k] = math.exp(-_SIXTY_DB * effects.line_length[k] / (seconds * sample_rate))
+
+
+@kernel
+def clear_reverb(effects: Any) -> None:
+    """Empty all delay lines. [audio thread]"""
+    for k in range(DIFFUSERS):
+        for i in range(effects.diffuser_length[k]):
+            effects.diffuser_line[k, i] = 0.0
+    for k in range(REVERB_LINES):
+        effects.line_damped[k] = 0.0
+        for i in range(effects.line_length[k]):
+            effects.line[k, i] = 0.0
+
+
+@kernel
+def _diffuse(effects: Any, k: int, samples: npt.NDArray[np.float64], frames: int) -> None:
+    """Schroeder allpass number ``k``, in place."""
+    index, length = effects.diffuser_index[k], effects.diffuser_length[k]
+    line = effects.diffuser_line[k]
+    for i in range(frames):
+        late = float(line[index])
+        fresh = samples[i] - _DIFFUSION * late
+        line[index] = fresh
+        samples[i] = late + _DIFFUSION * fresh
+        index += 1
+        if index == length:
+            index = 0
+    effects.diffuser_index[k] = index
+
+
+@kernel
+def _read_line(effects: Any, k: int, out: npt.NDArray[np.float64], frames: int) -> None:
+    """What leaves delay line ``k``, damped and weakened; every line is longer than a period."""
+    index, length = effects.line_index[k], effects.line_length[k]
+    line, damped = effects.line[k], effects.line_damped[k]
+    gain, damping = effects.line_gain[k], effects.damping
+    for i in range(frames):
+        damped += damping * (float(line[index]) - damped)
+        out[i] = gain * damped
+        index += 1
+        if index == length:
+            index = 0
+    effects.line_damped[k] = damped
+
+
+@kernel
+def _write_line(
+    effects: Any,
+    k: int,
+    own: npt.NDArray[np.float64],
+    entering: npt.NDArray[np.float64],
+    shared: npt.NDArray[np.float64],
+    frames: int,
+) -> None:
+    """Feed delay line ``k`` with the input and with what the matrix makes of all lines."""
+    index, length = effects.line_index[k], effects.line_length[k]
+    line = effects.line[k]
+    for i in range(frames):
+        line[index] = entering[i] + own[i] - shared[i]
+        index += 1
+        if index == length:
+            index = 0
+    effects.line_index[k] = index
+
+
+@kernel
+def run_reverb(effects: Any, scratch: Any, position: int, frames: int) -> None:
+    """Add the hall to a segment of the output. [audio thread]"""
+    left, right, shared, lines = scratch.left, scratch.right, scratch.wave, scratch.lines
+    into_left, into_right = scratch.wet_left, scratch.wet_right
+    base, step = effects.base, effects.step
+    for i in range(frames):
+        send = base[SEND] + step[SEND] * (position + i)
+        into_left[i] = left[i] * send
+        into_right[i] = right[i] * send
+        shared[i] = 0.0
+    for k in range(0, DIFFUSERS, 2):
+        _diffuse(effects, k, into_left, frames)
+        _diffuse(effects, k + 1, into_right, frames)
+    for k in range(REVERB_LINES):
+        _read_line(effects, k, lines[k], frames)
+        for i in range(frames):
+            shared[i] += lines[k, i] * (2.0 / REVERB_LINES)
+    for k in range(REVERB_LINES):
+        _write_line(effects, k, lines[k], into_left if k % 2 == 0 else into_right, shared, frames)
+    for i in range(frames):
+        at = position + i
+        wet_left, wet_right = 0.0, 0.0
+        for k in range(0, REVERB_LINES, 2):
+            wet_left += _SIGNS[k] * lines[k, i]
+            wet_right += _SIGNS[k + 1] * lines[k + 1, i]
+        mix = base[REVERB_MIX] + step[REVERB_MIX] * at
+        gain = _WET_GAIN * mix * (base[WET] + step[WET] * at)
+        mid = 0.5 * (wet_left + wet_right)
+        side = 0.5 * (wet_right - wet_left) * (base[WET_WIDTH] + step[WET_WIDTH] * at)
+        left[i] = left[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid - side)
+        right[i] = right[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid + side)
+
+
+LONGEST_SECONDS = max(LINE_SECONDS) + sum(DIFFUSER_SECONDS)
+SHORTEST_SAMPLE_RATE = math.ceil(PERIOD / min(DIFFUSER_SECONDS))
+"""Below this a diffuser would be shorter than a control period."""
