@@ -56,7 +56,7 @@ def _cut(graph: bytes, output: str) -> bytes:
 
 
 def _needed(nodes: Sequence[_Field], output: str) -> set[_Field]:
-    """The nodes that ``output`` depends on; ONNX lists nodes in order, so one pass from the end finds them."""
+    """The nodes that ``output`` depends on; they are listed in order, so one pass from the end finds them."""
     wanted = {output}
     needed = set()
     for node in reversed(nodes):
