@@ -277,7 +277,7 @@ def test_nodes_that_only_an_inner_graph_reads_are_kept() -> None:
     model = build(nodes, {"x": [1]}, {"y": [1], "other": [1]}, weights, RESTORATION.to_json())
     cut = keep_output(model, "y")
     assert [node.op_type for node in onnx.load_from_string(cut).graph.node] == ["Add", "If"]
-    session = onnxruntime.InferenceSession(cut, providers=["CPUExecutionProvider"])
+    session: Any = onnxruntime.InferenceSession(cut, providers=["CPUExecutionProvider"])
     assert np.array_equal(session.run(None, {"x": np.ones(1, np.float32)})[0], [-2])
 
 
