@@ -82,7 +82,8 @@ def lines_of(events: Events, parameters: Sequence[str], macros: Sequence[str]) -
             lines.append(LogLine(t=place[0], channel=place[1], parameters=group))
             group = {}
 
-    for time, _stamp_ns, value, index, kind, channel in events.tolist():
+    rows: list[Row] = events.tolist()
+    for time, _stamp_ns, value, index, kind, channel in rows:
         if kind != Kind.PARAMETER:
             finish()
             content = _content(Kind(kind), index, value, macros)
