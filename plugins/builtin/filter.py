@@ -23,40 +23,37 @@ MOST_FEEDBACK = 4.1
 @inline_kernel
 def pole_gain(cutoff_hz: float, sample_rate: float) -> float:
     """Gain G of a trapezoidal one-pole whose -3 dB point is ``cutoff_hz`` (clipped to what can be)."""
-    cutoff_hz = min(max(cutoff_hz, LOWEST_HZ), min(HIGHEST_HZ, HIGHEST_SHARE * sample_rate))
+    cutoff_hz = min(max(cutoff_hz, LOWEST_HZ), HIGHEST_HZ, HIGHEST_SHARE * sample_rate)
     warped = math.tan(math.pi * cutoff_hz / sample_rate)
     return warped / (1.0 + warped)
 
 
 @inline_kernel
 def saturate(x: float) -> float:
-    """Tanh-like curve, odd and smooth, between -1 and 1 (Padé approximant, flat from ±3)."""
-    x = min(max(x, -3.0), 3.0)
-    square = x * x
-    return x * (27.0 + square) / (27.0 + 9.0 * square)
+    """Odd, smooth curve of slope 1 at 0, flat at ±1 from ±1.5: a cubic, so it only adds a third harmonic."""
+    x = min(max(x, -1.5), 1.5)
+    return x - x * x * x * (4.0 / 27.0)
 
 
 @inline_kernel
 def ladder(
     mode: int, x: float, gain: float, feedback: float, s1: float, s2: float, s3: float, s4: float
 ) -> Any:
-    """One sample through the ladder: the output of ``mode``, then the four memories."""
+    """One sample through the ladder: the output of ``mode``, then the four memories.
+
+    Each pole is ``y = gain * x + rest * s``, ``s = 2 * y - s``. Written so that little waits for the
+    sample before: that wait is what a ladder's speed is made of.
+    """
     rest = 1.0 - gain
     gain2 = gain * gain
-    memory = rest * (gain2 * (gain * s1 + s2) + gain * s3 + s4)
-    y0 = saturate((x - feedback * memory) / (1.0 + feedback * gain2 * gain2))
-    move = (y0 - s1) * gain
-    y1 = s1 + move
-    s1 = y1 + move
-    move = (y1 - s2) * gain
-    y2 = s2 + move
-    s2 = y2 + move
-    move = (y2 - s3) * gain
-    y3 = s3 + move
-    s3 = y3 + move
-    move = (y3 - s4) * gain
-    y4 = s4 + move
-    s4 = y4 + move
+    share = 1.0 / (1.0 + feedback * gain2 * gain2)
+    r1, r2, r3, r4 = rest * s1, rest * s2, rest * s3, rest * s4
+    memory = gain2 * (gain * r1 + r2) + gain * r3 + r4
+    y0 = saturate(share * x - share * feedback * memory)
+    y1 = gain * y0 + r1
+    y2 = gain * y1 + r2
+    y3 = gain * y2 + r3
+    y4 = gain * y3 + r4
     if mode == LOWPASS_24:
         out = y4
     elif mode == LOWPASS_12:
@@ -65,4 +62,4 @@ def ladder(
         out = 2.0 * (y1 - y2)
     else:
         out = y0 + y4 - 4.0 * (y1 + y3) + 6.0 * y2
-    return out, s1, s2, s3, s4
+    return out, 2.0 * y1 - s1, 2.0 * y2 - s2, 2.0 * y3 - s3, 2.0 * y4 - s4

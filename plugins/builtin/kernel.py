@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
+from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 import numpy as np
-from numba import carray
 
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel
@@ -127,9 +127,14 @@ def _render(state: Any, out_left: Any, out_right: Any, start: int, frames: int) 
 
 @c_kernel(STAGE_SIGNATURE)
 def process(
-    state_pointer: Any, audio_in: Any, audio_out: Any, frames: int, events_pointer: Any, event_count: int
+    state_pointer: Any,
+    audio_in: Any,  # noqa: ARG001 - an instrument hears nothing
+    audio_out: Any,
+    frames: int,
+    events_pointer: Any,
+    event_count: int,
 ) -> None:
-    """Render a block; the input is not heard. [audio thread]"""
+    """Render a block. [audio thread]"""
     state = carray(state_pointer, 1, STATE_DTYPE)[0]
     events = carray(events_pointer, event_count, EVENT_DTYPE)
     output = carray(audio_out, (2, frames))

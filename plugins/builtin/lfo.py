@@ -22,7 +22,7 @@ def draw(owner: Any) -> float:
     x ^= x >> np.uint64(7)
     x ^= x << np.uint64(17)
     owner.random = x
-    return np.int64(x) * _UNIT
+    return float(np.int64(x) * _UNIT)
 
 
 @inline_kernel
@@ -30,7 +30,7 @@ def _shape(wave: int, lfo: Any) -> float:
     if wave == SINE:
         return sine(lfo.phase)
     if wave == RAMP:
-        return 1.0 - 2.0 * lfo.phase
+        return float(1.0 - 2.0 * lfo.phase)
     ease = lfo.phase * lfo.phase * (3.0 - 2.0 * lfo.phase)
     return float(lfo.last + (lfo.next - lfo.last) * ease)
 

@@ -68,70 +68,80 @@ def _diffuse(effects: Any, k: int, samples: npt.NDArray[np.float64], frames: int
 
 
 @kernel
-def _read_line(effects: Any, k: int, out: npt.NDArray[np.float64], frames: int) -> None:
-    """What leaves delay line ``k``, damped and weakened; every line is longer than a period."""
-    index, length = effects.line_index[k], effects.line_length[k]
-    line, damped = effects.line[k], effects.line_damped[k]
-    gain, damping = effects.line_gain[k], effects.damping
-    for i in range(frames):
-        damped += damping * (float(line[index]) - damped)
-        out[i] = gain * damped
-        index += 1
-        if index == length:
-            index = 0
-    effects.line_damped[k] = damped
+def _read_lines(effects: Any, lines: npt.NDArray[np.float64], frames: int) -> None:
+    """What leaves the delay lines, float64 ``[frames, line]``; every line is longer than a period."""
+    for k in range(REVERB_LINES):
+        line = effects.line[k]
+        start, length = effects.line_index[k], effects.line_length[k]
+        whole = min(frames, length - start)
+        for i in range(whole):
+            lines[i, k] = line[start + i]
+        for i in range(whole, frames):
+            lines[i, k] = line[start + i - length]
 
 
 @kernel
-def _write_line(
-    effects: Any,
-    k: int,
-    own: npt.NDArray[np.float64],
-    entering: npt.NDArray[np.float64],
-    shared: npt.NDArray[np.float64],
-    frames: int,
-) -> None:
-    """Feed delay line ``k`` with the input and with what the matrix makes of all lines."""
-    index, length = effects.line_index[k], effects.line_length[k]
-    line = effects.line[k]
+def _write_lines(effects: Any, lines: npt.NDArray[np.float64], frames: int) -> None:
+    """Put what enters the delay lines where `_read_lines` read, and move on."""
+    for k in range(REVERB_LINES):
+        line = effects.line[k]
+        start, length = effects.line_index[k], effects.line_length[k]
+        whole = min(frames, length - start)
+        for i in range(whole):
+            line[start + i] = lines[i, k]
+        for i in range(whole, frames):
+            line[start + i - length] = lines[i, k]
+        effects.line_index[k] = (start + frames) % length
+
+
+@kernel
+def _feed_back(effects: Any, scratch: Any, frames: int) -> None:
+    """Damp and weaken what left the lines, sum it to stereo, and mix it with what enters them anew.
+
+    ``scratch.wet_left`` and ``wet_right`` go in as the input and come out as the hall.
+    """
+    lines, damped, gain = scratch.lines, effects.line_damped, effects.line_gain
+    wet_left, wet_right = scratch.wet_left, scratch.wet_right
+    damping = effects.damping
     for i in range(frames):
-        line[index] = entering[i] + own[i] - shared[i]
-        index += 1
-        if index == length:
-            index = 0
-    effects.line_index[k] = index
+        left, right, total = 0.0, 0.0, 0.0
+        for k in range(REVERB_LINES):
+            damped[k] += damping * (lines[i, k] - damped[k])
+            lines[i, k] = gain[k] * damped[k]
+        for k in range(0, REVERB_LINES, 2):
+            total += lines[i, k] + lines[i, k + 1]
+            left += _SIGNS[k] * lines[i, k]
+            right += _SIGNS[k + 1] * lines[i, k + 1]
+        shared = total * (2.0 / REVERB_LINES)
+        for k in range(0, REVERB_LINES, 2):
+            lines[i, k] += wet_left[i] - shared
+            lines[i, k + 1] += wet_right[i] - shared
+        wet_left[i] = left
+        wet_right[i] = right
 
 
 @kernel
 def run_reverb(effects: Any, scratch: Any, position: int, frames: int) -> None:
     """Add the hall to a segment of the output. [audio thread]"""
-    left, right, shared, lines = scratch.left, scratch.right, scratch.wave, scratch.lines
-    into_left, into_right = scratch.wet_left, scratch.wet_right
+    left, right, lines = scratch.left, scratch.right, scratch.lines
+    wet_left, wet_right = scratch.wet_left, scratch.wet_right
     base, step = effects.base, effects.step
     for i in range(frames):
         send = base[SEND] + step[SEND] * (position + i)
-        into_left[i] = left[i] * send
-        into_right[i] = right[i] * send
-        shared[i] = 0.0
+        wet_left[i] = left[i] * send
+        wet_right[i] = right[i] * send
     for k in range(0, DIFFUSERS, 2):
-        _diffuse(effects, k, into_left, frames)
-        _diffuse(effects, k + 1, into_right, frames)
-    for k in range(REVERB_LINES):
-        _read_line(effects, k, lines[k], frames)
-        for i in range(frames):
-            shared[i] += lines[k, i] * (2.0 / REVERB_LINES)
-    for k in range(REVERB_LINES):
-        _write_line(effects, k, lines[k], into_left if k % 2 == 0 else into_right, shared, frames)
+        _diffuse(effects, k, wet_left, frames)
+        _diffuse(effects, k + 1, wet_right, frames)
+    _read_lines(effects, lines, frames)
+    _feed_back(effects, scratch, frames)
+    _write_lines(effects, lines, frames)
     for i in range(frames):
         at = position + i
-        wet_left, wet_right = 0.0, 0.0
-        for k in range(0, REVERB_LINES, 2):
-            wet_left += _SIGNS[k] * lines[k, i]
-            wet_right += _SIGNS[k + 1] * lines[k + 1, i]
         mix = base[REVERB_MIX] + step[REVERB_MIX] * at
         gain = _WET_GAIN * mix * (base[WET] + step[WET] * at)
-        mid = 0.5 * (wet_left + wet_right)
-        side = 0.5 * (wet_right - wet_left) * (base[WET_WIDTH] + step[WET_WIDTH] * at)
+        mid = 0.5 * (wet_left[i] + wet_right[i])
+        side = 0.5 * (wet_right[i] - wet_left[i]) * (base[WET_WIDTH] + step[WET_WIDTH] * at)
         left[i] = left[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid - side)
         right[i] = right[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid + side)
 

@@ -5,7 +5,7 @@ Times are counted in control periods: modulation, envelopes and coefficients are
 Nothing depends on how the time line is cut into blocks, so any block size gives the same samples.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -114,7 +114,7 @@ EFFECTS_DTYPE: Final = np.dtype(
 
 SCRATCH_DTYPE: Final = np.dtype(
     [(name, _F8, (PERIOD,)) for name in ("mid", "side", "wave", "modulation", "left", "right", "wet_left")]
-    + [("wet_right", _F8, (PERIOD,)), ("lines", _F8, (REVERB_LINES, PERIOD))],
+    + [("wet_right", _F8, (PERIOD,)), ("lines", _F8, (PERIOD, REVERB_LINES))],
     align=True,
 )
 
@@ -153,13 +153,21 @@ _FIELDS: Final = np.dtype(
     align=True,
 )
 
-# `values` are the numbers of `value` once more, to be reached by their row.
-STATE_DTYPE: Final = np.dtype(
-    {
-        "names": [*_FIELDS.names, "values"],
-        "formats": [*(_FIELDS[name] for name in _FIELDS.names), (_F8, (len(PARAMETERS),))],
-        "offsets": [*(_FIELDS.fields[name][1] for name in _FIELDS.names), _FIELDS.fields["value"][1]],
-        "itemsize": _FIELDS.itemsize,
-        "aligned": True,
-    }
-)
+
+def _with_view(fields: np.dtype[np.void], name: str, of: str, kind: Any) -> np.dtype[np.void]:
+    """A record type with one more field, ``name``, that lies over the field ``of``."""
+    places = {field: place[:2] for field, place in (fields.fields or {}).items()}
+    places[name] = (np.dtype(kind), places[of][1])
+    return np.dtype(
+        {
+            "names": list(places),
+            "formats": [kind for kind, _ in places.values()],
+            "offsets": [offset for _, offset in places.values()],
+            "itemsize": fields.itemsize,
+            "aligned": True,
+        }
+    )
+
+
+STATE_DTYPE: Final = _with_view(_FIELDS, "values", of="value", kind=(_F8, (len(PARAMETERS),)))
+"""The whole state; `values` are the numbers of `value` once more, to be reached by their row."""

@@ -78,7 +78,7 @@ class BuiltinSynth:
     def __init__(self, polyphony: int = POLYPHONY) -> None:
         if not 1 <= polyphony <= POLYPHONY:
             raise ParameterError(
-                f"polyphony must be in 1-{POLYPHONY}, got {polyphony}; choose a number of voices in that range"
+                f"polyphony must be in 1-{POLYPHONY}, got {polyphony}; choose one in that range"
             )
         self._polyphony = polyphony
         self._memory = np.zeros(1, STATE_DTYPE)
