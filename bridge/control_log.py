@@ -25,7 +25,8 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 class ControlLogWriter:
     """Writes a log to ``path``; what is written has reached the file when `write` returns.
 
-    Raises `SessionError` when the file cannot be made, and later when the disk is full.
+    Raises `SessionError` when the file cannot be made, and once when it can no longer be written
+    (a full disk): the log then stays as it is, and further calls do nothing.
     """
 
     def __init__(self, path: Path, header: LogHeader) -> None:
@@ -49,9 +50,12 @@ class ControlLogWriter:
         self._file.close()
 
     def _put(self, lines: Sequence[msgspec.Struct]) -> None:
+        if self._file.closed:
+            return
         try:
             self._file.write(self._encoder.encode_lines(lines))
         except OSError as error:
+            self._file.close()
             raise self._refusal(error) from None
 
     def _refusal(self, error: OSError) -> SessionError:

@@ -1,0 +1,78 @@
+"""Writes `docs/session.md`, the page of the session file, from the structs that are its schema.
+
+``python -m tsumami.bridge.session_page docs/session.md``
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tsumami.bridge.session_tables import TABLES
+
+_HEAD = """# The session file
+
+One TOML file says where the sound goes, which MIDI inputs play, which patch and which macro model are
+used, and what the knobs move: `tsumami live --session FILE`. Every table and every field may be left
+out. A file that breaks a rule is refused with its name, the line, the field and the rule:
+
+```
+session.toml:2: device.block_size must be a whole number of at least 16, got 8
+```
+
+Paths are relative to the session file. [examples/live.toml](../examples/live.toml) is a whole session.
+"""
+
+_MAPS = """
+Each map has exactly one of `macro`, `parameter` and `gain = true`. A file without any map has CC 20-27 on
+the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the
+file means no maps at all. Several knobs may move one thing, and one knob several.
+"""
+
+_KINDS = {"integer": "whole number", "number": "number", "string": "string", "boolean": "true or false"}
+
+
+def session_page() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD]
+    for name, table in TABLES.items():
+        many = name == "map"
+        schema = msgspec.json.schema(table)["$defs"][table.__name__]
+        parts.append(f"\n## `{f'[[{name}]]' if many else f'[{name}]'}`\n\n{_first_line(table)}\n")
+        parts.append("\n| field | value | default | meaning |\n|---|---|---|---|\n")
+        for field, rules in schema["properties"].items():
+            needed = field in schema.get("required", [])
+            default = "needed" if needed else _default(rules.get("default"))
+            parts.append(f"| `{field}` | {_value(rules)} | {default} | {rules['description']} |\n")
+        if many:
+            parts.append(_MAPS)
+    return "".join(parts)
+
+
+def _first_line(table: type[msgspec.Struct]) -> str:
+    return (table.__doc__ or "").splitlines()[0]
+
+
+def _value(rules: dict[str, Any]) -> str:
+    """What a field may hold, from its JSON schema."""
+    if "enum" in rules:
+        return " or ".join(f"`{_toml(choice)}`" for choice in rules["enum"])
+    if "anyOf" in rules:
+        return next(_value(choice) for choice in rules["anyOf"] if choice["type"] != "null")
+    if rules["type"] == "array":
+        return f"list of {_KINDS[rules['items']['type']]}s"
+    kind = _KINDS[rules["type"]]
+    return f"{kind}, {rules['minimum']:g} to {rules['maximum']:g}" if "minimum" in rules else kind
+
+
+def _default(value: Any) -> str:
+    return "none" if value is None else f"`{_toml(value)}`"
+
+
+def _toml(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(session_page(), encoding="utf-8")

@@ -1,0 +1,59 @@
+import pytest
+
+from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Output, Session
+from tsumami.engine.errors import SessionError
+from tsumami.engine.events import Kind
+
+
+def test_default_knobs_reach_their_macros_on_every_channel() -> None:
+    mapping = compile_mapping(Session(), macros=MACRO_NAMES, parameters=[])
+    for channel in range(16):
+        for index in range(8):
+            (target,) = mapping.targets(channel, 20 + index)
+            assert (target.kind, target.index) == (Kind.MACRO, index)
+    assert mapping.channels == frozenset(range(16))
+
+
+def test_names_become_rows_of_the_given_tables() -> None:
+    session = Session(maps=[Map(cc=5, macro="wide"), Map(cc=6, parameter="pan")])
+    mapping = compile_mapping(session, macros=["wide", "bright"], parameters=["cutoff", "pan"])
+    assert [(t.kind, t.index) for t in mapping.targets(0, 5)] == [(Kind.MACRO, 0)]
+    assert [(t.kind, t.index) for t in mapping.targets(0, 6)] == [(Kind.PARAMETER, 1)]
+
+
+def test_one_knob_may_move_several_things_in_the_file_s_order() -> None:
+    session = Session(maps=[Map(cc=5, gain=True), Map(cc=5, macro="bright")])
+    mapping = compile_mapping(session, macros=["bright"], parameters=[])
+    assert [target.kind for target in mapping.targets(3, 5)] == [Kind.GAIN, Kind.MACRO]
+
+
+def test_channels_of_the_file_count_from_one() -> None:
+    session = Session(maps=[Map(cc=5, channel=10, macro="bright")], midi=Midi(channel=16))
+    mapping = compile_mapping(session, macros=["bright"], parameters=[])
+    assert [channel for channel in range(16) if mapping.targets(channel, 5)] == [9]
+    assert mapping.channels == {15}
+
+
+def test_position_is_the_value_of_a_macro() -> None:
+    (target,) = compile_mapping(Session(), macros=MACRO_NAMES, parameters=[]).targets(0, 20)
+    assert [target.value(position) for position in (0.0, 0.3, 1.0)] == [0.0, 0.3, 1.0]
+
+
+def test_gain_knob_goes_from_silence_to_the_session_s_gain() -> None:
+    session = Session(maps=[Map(cc=7, gain=True)], output=Output(gain_db=-6.0))
+    (target,) = compile_mapping(session, macros=[], parameters=[]).targets(0, 7)
+    full = 10 ** (-6 / 20)
+    assert target.value(0.0) == 0.0
+    assert target.value(1.0) == full
+    assert target.value(0.1) == pytest.approx(full / 100)  # 40 dB per decade
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(SessionError, match=r"map\[0\].macro must be one of wide, got 'bright'"):
+        compile_mapping(Session(), macros=["wide"], parameters=[])
+
+
+def test_a_patch_name_is_no_matter_of_the_mapping() -> None:
+    session = Session(maps=[])
+    assert compile_mapping(session, macros=[], parameters=[]).table == {}

@@ -1,0 +1,173 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tsumami.bridge.session import (
+    MACRO_NAMES,
+    Map,
+    Session,
+    check_names,
+    load_session,
+    parse_session,
+    session_document,
+    session_of,
+)
+from tsumami.bridge.session_page import session_page
+from tsumami.bridge.session_tables import TABLES
+from tsumami.bridge.toml_lines import key_lines
+from tsumami.engine.errors import SessionError
+
+ROOT = Path(__file__).parents[2]
+FILE = Path("s.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[device]\nblock_size = 8", "^s.toml:2: device.block_size must be .* at least 16, got 8$"),
+        ("[device]\nsample_rate = 1", "s.toml:2: device.sample_rate must be .* at least 8000, got 1$"),
+        ("\n[device]\nblock_size = 'x'", "s.toml:3: device.block_size must be a whole number, got 'x'"),
+        ("[device]\nblock_size = 128.5", "s.toml:2: device.block_size must be a whole number, got 128.5"),
+        ("[midi]\nvirtual = 1", "s.toml:2: midi.virtual must be true or false, got 1"),
+        ("[midi]\ninputs = [3]", r"s.toml:2: midi.inputs\[0\] must be a string, got 3"),
+        ("[midi]\ninputs = ['']", r"s.toml:2: midi.inputs\[0\] must be a string that is not empty, got ''"),
+        ("[midi]\napi = 'oss'", "s.toml:2: midi.api must be one of alsa, auto, .*, got 'oss'"),
+        ("[output]\ngain_db = nan", "s.toml:2: output.gain_db must be a number .*, got nan"),
+        ("device = 3", "s.toml:1: device must be a table, got 3"),
+        (
+            "[device]\n\nblok_size = 1",
+            "s.toml:3: field of device must be .*'blok_size'; did you mean block_size",
+        ),
+        ("speed = 3", "s.toml:1: table must be one of device, .*, got 'speed'"),
+        (
+            "[[map]]\ncc = 1\nmacro = 'bright'\n[[map]]\nmacro = 'wide'",
+            r"s.toml:4: map\[1\] must have .*'cc'",
+        ),
+        ("[[map]]\ncc = 1", r"s.toml:1: map\[0\] must be exactly one of macro, .*, got 0"),
+        (
+            "[[map]]\ncc = 1\nmacro = 'bright'\ngain = true",
+            r"map\[0\] must be exactly one of macro, .*, got 2",
+        ),
+        ("[[map]]\ncc = 64\ngain = true", r"map\[0\] must be a map of a cc other than 64"),
+        ("[[map]]\ncc = 120\ngain = true", r"s.toml:2: map\[0\].cc must be a whole number of at most 119"),
+        (
+            "map = [{cc = 1, gain = true}, {cc = 'a'}]",
+            r"s.toml:1: map\[1\].cc must be a whole number, got 'a'",
+        ),
+        ("[device\n", r"s.toml:1:8: session must be TOML: expected ']'"),
+        ("[device]\nname = '''open", r"s.toml:2:\d+: session must be TOML"),
+        ("[device]\nname = 'a'\nname = 'b'", r"s.toml:3:\d+: session must be TOML: cannot overwrite a value"),
+    ],
+)
+def test_mistake_is_refused_with_line_field_and_rule(text: str, message: str) -> None:
+    with pytest.raises(SessionError, match=message) as caught:
+        parse_session(text, FILE)
+    assert "\n" not in str(caught.value)
+
+
+def test_empty_file_is_the_default_session() -> None:
+    assert parse_session("", FILE) == load_session(None) == Session()
+
+
+def test_default_knobs_are_the_eight_macros_and_the_wheel() -> None:
+    knobs = {entry.cc: entry.macro for entry in Session().maps}
+    assert knobs == {**{20 + index: name for index, name in enumerate(MACRO_NAMES)}, 1: "moving"}
+
+
+def test_maps_of_a_file_replace_the_default_ones() -> None:
+    assert parse_session("map = []", FILE).maps == []
+    assert parse_session("[[map]]\ncc = 3\ngain = true", FILE).maps == [Map(cc=3, gain=True)]
+
+
+def test_paths_are_relative_to_the_session_file(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(
+        '[instrument]\nbank = "banks/my.toml"\n[macros]\nmodel = "m.onnx"\n[output]\nrecord = "/a/b.wav"\n'
+    )
+    session = load_session(file)
+    assert session.instrument.bank == str(tmp_path / "banks" / "my.toml")
+    assert session.macros.model == str(tmp_path / "m.onnx")
+    assert session.output.record == "/a/b.wav"
+
+
+def test_builtin_model_is_no_path() -> None:
+    assert parse_session('[macros]\nmodel = "builtin"', FILE).macros.model == "builtin"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "s.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SessionError, match="session must be"):
+        load_session(file)
+
+
+def test_unknown_name_is_refused_with_line_and_suggestion(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('[instrument]\npatch = "Warm Pda"\n\n[[map]]\ncc = 9\nmacro = "brihgt"\n')
+    session = load_session(file)
+    with pytest.raises(SessionError, match=r"s.toml:2: instrument.patch must be .*did you mean Warm Pad\?"):
+        check_names(session, macros=MACRO_NAMES, parameters=[], patches=["Bass", "Warm Pad"], path=file)
+    with pytest.raises(SessionError, match=r"s.toml:6: map\[0\].macro must be .*did you mean bright\?"):
+        check_names(session, macros=MACRO_NAMES, parameters=[], patches=["Warm Pda"], path=file)
+
+
+def test_suggestions_come_nearest_first() -> None:
+    session = parse_session("[[map]]\ncc = 9\nparameter = 'cutof'", FILE)
+    with pytest.raises(SessionError, match=r"did you mean cutoff or cut mode\?"):
+        check_names(session, macros=[], parameters=["cut mode", "pan", "cutoff"], patches=[])
+
+
+def test_known_names_pass() -> None:
+    check_names(Session(), macros=MACRO_NAMES, parameters=[], patches=[])
+
+
+def test_document_round_trip() -> None:
+    session = load_session(ROOT / "examples" / "live.toml")
+    assert session_of(session_document(session)) == session
+    with pytest.raises(SessionError, match="session of the log must be"):
+        session_of({"device": {"block_size": "x"}})
+
+
+def test_page_is_that_of_the_structs() -> None:
+    assert (ROOT / "docs" / "session.md").read_text(encoding="utf-8") == session_page()
+
+
+def test_example_names_every_table() -> None:
+    text = (ROOT / "examples" / "live.toml").read_text(encoding="utf-8")
+    assert {path[0] for path in key_lines(text).lines} == set(TABLES)
+
+
+_NAMES = st.text(alphabet="abcxyz_-", min_size=1, max_size=4)
+
+
+@given(
+    st.dictionaries(_NAMES, st.dictionaries(_NAMES, st.integers(), min_size=1), min_size=1), st.integers(0, 3)
+)
+def test_every_key_is_found_on_its_line(tables: dict[str, dict[str, int]], gap: int) -> None:
+    lines: list[str] = []
+    places: dict[tuple[str | int, ...], int] = {}
+    for table, fields in tables.items():
+        lines += ["# comment = 1"] * gap + [f"[{table}]  # [other]"]
+        places[(table,)] = len(lines)
+        for field, value in fields.items():
+            lines.append(f"  {field} = {value}")
+            places[(table, field)] = len(lines)
+    found = key_lines("\n".join(lines))
+    assert {path: found.line_of(path) for path in places} == places
+
+
+def test_keys_in_a_long_string_are_not_keys() -> None:
+    found = key_lines('[a]\nb = """\nc = 1\n[d]\n"""\nc = 2\n')
+    assert found.line_of(("a", "c")) == 6
+    assert found.line_of(("d",)) == 1
+
+
+def test_dotted_and_quoted_keys() -> None:
+    found = key_lines("a.b = 1\n\"c\".'d e' = 2\n[[x.y]]\nz = 1\n[[x.y]]\nz = 2\n")
+    assert found.line_of(("a", "b")) == 1
+    assert found.line_of(("c", "d e")) == 2
+    assert found.line_of(("x", "y", 1, "z")) == 6
