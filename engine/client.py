@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tsumami.engine.config import EngineConfig, Message
 from tsumami.engine.errors import EngineError
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
+from tsumami.engine.patch_events import patch_events
 from tsumami.engine.shared import SessionMemory
 
 _START_SECONDS = 120.0
@@ -92,7 +93,7 @@ class EngineClient:
         """Load a whole patch: it becomes the reference from which the macros move."""
         with self._lock:
             self._remembered.load(values)
-            pushed = self.memory.macro.push(_patch_events(values))
+            pushed = self.memory.macro.push(patch_events(values))
             self._doorbell.release()
             return pushed
 
@@ -191,15 +192,3 @@ def _run(config: EngineConfig, doorbell: Any, connection: Connection) -> None:
     from tsumami.engine.process import run_engine
 
     run_engine(config, doorbell, connection)
-
-
-def _patch_events(values: npt.NDArray[np.float32]) -> Events:
-    """A PATCH header and its parameters, as the inference thread reads them."""
-    events: Events = np.zeros(1 + len(values), EVENT_DTYPE)
-    events["time"] = NOW
-    events["kind"] = Kind.PARAMETER
-    events["index"][1:] = np.arange(len(values))
-    events["value"][1:] = values
-    events["kind"][0] = Kind.PATCH
-    events["index"][0] = len(values)
-    return events

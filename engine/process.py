@@ -1,24 +1,20 @@
 """The engine process: the strip on a device, and the inference threads. `EngineClient` starts it."""
 
 import contextlib
-import importlib
 import signal
 import sys
 import time
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tsumami.engine.config import EngineConfig, Message
+from tsumami.engine.config import EngineConfig, MacroLabel, Message
 from tsumami.engine.device import Device, NullDevice, open_device, rescan_devices
 from tsumami.engine.errors import DeviceError, TsumamiError
+from tsumami.engine.instrument import create_instrument
 from tsumami.engine.macro_thread import Doorbell, MacroThread
-from tsumami.engine.macros import load_processor
-from tsumami.engine.parameter import Parameter
 from tsumami.engine.shared import SessionMemory
-from tsumami.engine.stage import Stage
 from tsumami.engine.strip import Strip
 from tsumami.engine.strip_settings import DeviceRequest
 
@@ -26,26 +22,6 @@ _POLL_SECONDS = 0.05
 _STALL_SECONDS = 1.0
 """A device that has not called for this long is lost."""
 _RETRY_SECONDS = 2.0
-
-
-class Instrument(Stage, Protocol):
-    """A stage with a parameter table."""
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The table: continuous rows first."""
-        ...
-
-    def set_parameters(self, values: npt.NDArray[np.float32]) -> None:
-        """Set all at once, without smoothing, before playing."""
-        ...
-
-
-def create_instrument(name: str) -> Instrument:
-    """Make the instrument that ``"module:name"`` stands for."""
-    module, _, attribute = name.partition(":")
-    instrument: Instrument = getattr(importlib.import_module(module), attribute)()
-    return instrument
 
 
 def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection) -> None:
@@ -90,14 +66,17 @@ class _Engine:
         memory.meters["parameters"][: len(values)] = values
         self._strip.warm_up()
         self._provider = ""
+        self._labels: tuple[MacroLabel, ...] = ()
         self._macros: MacroThread | None = None
         if config.macro_model is not None:
-            processor, self._provider = load_processor(
-                config.macro_model, config.provider, instrument.parameters
-            )
-            processor.load(values)
+            # Here, so that an engine without models does without ONNX Runtime.
+            from tsumami.engine.macro_loading import load_macros
+
+            loaded = load_macros(config.macro_model, config.provider, instrument.parameters)
+            loaded.processor.load(values)
+            self._provider, self._labels = loaded.provider, loaded.labels
             self._macros = MacroThread(
-                processor, memory.macro, self._strip.parameters, memory.meters, doorbell
+                loaded.processor, memory.macro, self._strip.parameters, memory.meters, doorbell
             )
             self._macros.start()
         self._device: Device = open_device(self._strip, config.device)
@@ -108,7 +87,14 @@ class _Engine:
     def describe(self, kind: str, text: str) -> Message:
         """A message with the present device."""
         latency = self._strip.latency_samples / self._config.settings.sample_rate
-        return Message(kind, text, self._device.name, self._device.latency_seconds + latency, self._provider)
+        return Message(
+            kind,
+            text,
+            self._device.name,
+            self._device.latency_seconds + latency,
+            self._provider,
+            self._labels,
+        )
 
     def serve(self, connection: Connection) -> None:
         """Watch the device and wait for the word to stop."""

@@ -42,10 +42,11 @@ class Strip:
     ) -> None:
         self.settings = settings
         self.instrument = instrument
-        self.control = control or Ring.allocate(EVENT_DTYPE, 4096)
+        # An empty ring is false, so `or` would not do.
+        self.control = Ring.allocate(EVENT_DTYPE, 4096) if control is None else control
         self.parameters = Ring.allocate(EVENT_DTYPE, 4096)
-        self.applied = applied or Ring.allocate(EVENT_DTYPE, 4096)
-        self.meters = meters or MeterBlock.allocate()
+        self.applied = Ring.allocate(EVENT_DTYPE, 4096) if applied is None else applied
+        self.meters = MeterBlock.allocate() if meters is None else meters
         self._recording = recording
         self._record = np.zeros(1, STRIP_DTYPE)
         self._prepare(first_sample)
@@ -60,7 +61,7 @@ class Strip:
             "control_ring": self.control.address,
             "parameter_ring": self.parameters.address,
             "applied_ring": self.applied.address,
-            "recording_ring": self._recording.address if self._recording else 0,
+            "recording_ring": 0 if self._recording is None else self._recording.address,
             "recording": int(self._recording is not None),
             "meters": self.meters.address,
             "sample_rate": settings.sample_rate,

@@ -1,0 +1,64 @@
+"""`tsumami live`: play."""
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def live(
+    session: Annotated[Path | None, typer.Argument(help="Session file (TOML); defaults without one.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help='Audio device: "auto", "null", or part of its name.')
+    ] = None,
+    api: Annotated[str | None, typer.Option(help="Sound system to look in, such as JACK or ALSA.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Samples per second.")] = None,
+    block_size: Annotated[int | None, typer.Option(help="Frames per audio callback.")] = None,
+    patch: Annotated[str | None, typer.Option(help="Name of the first patch.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Where models run: auto, cpu or cuda.")] = None,
+    demo: Annotated[
+        bool | None,
+        typer.Option(
+            "--demo/--no-demo", help="Play the demonstration; by itself when there is no MIDI input."
+        ),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this time.", min=0)] = None,
+    record: Annotated[Path | None, typer.Option(help="Record the output to a WAV file.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Log every control event with its sample time.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON document on standard output.")
+    ] = False,
+) -> None:
+    """Play the synth: MIDI in, sound out, eight macro knobs on CC 20-27."""
+    from tsumami.bridge.live import LiveOptions, LiveSession
+    from tsumami.bridge.overrides import overridden
+    from tsumami.bridge.session import load_session
+
+    chosen = overridden(
+        load_session(session),
+        device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
+        instrument={"patch": patch},
+        macros={"provider": provider},
+    )
+    options = LiveOptions(
+        seconds=seconds, record=record or _recording(chosen.output.record), log=log, demo=demo, path=session
+    )
+    summary = LiveSession(chosen, options).run()
+    if json:
+        print(json_module.dumps(summary))
+    else:
+        _say(summary)
+
+
+def _recording(path: str | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _say(summary: dict[str, object]) -> None:
+    """The summary as a person reads it: the counts first."""
+    print(
+        "{seconds} s on {device}, {blocks} blocks of {block_size} at {sample_rate} Hz: {missed} missed, "
+        "{late_inference} late decodes, {clipped} samples limited, peak {peak_dbfs} dBFS, "
+        "latency {latency_ms} ms".format(**summary)
+    )

@@ -1,0 +1,218 @@
+"""A live session: starts the parts, watches them, and ends them in order."""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from tsumami.bridge.control_log import ControlLogWriter, LogHeader
+from tsumami.bridge.demo import demo_performance
+from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.midi import MidiInputs, PortChange
+from tsumami.bridge.moves import Moves
+from tsumami.bridge.player import Player
+from tsumami.bridge.recorder import Recorder
+from tsumami.bridge.router import Router
+from tsumami.bridge.session_tables import Session
+from tsumami.bridge.setup import Setup, set_up
+from tsumami.bridge.summary import summarise
+from tsumami.bridge.view import LiveView
+from tsumami.engine import EngineClient
+from tsumami.engine.config import Message
+from tsumami.engine.errors import DeviceError
+
+_PERIOD_SECONDS = 0.08
+"""Between two looks at the engine: twelve pictures a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What the command line adds to a session."""
+
+    seconds: float | None = None
+    record: Path | None = None
+    log: Path | None = None
+    demo: bool | None = None
+    """True: play the demonstration; False: never; None: when no MIDI input is present."""
+    show: bool = True
+    path: Path | None = None
+    """File of the session, to name the line of a mistake."""
+
+
+class LiveSession:
+    """Everything that runs between `tsumami live` and Ctrl-C. Its view goes to standard error."""
+
+    def __init__(self, session: Session, options: LiveOptions) -> None:
+        self._options = options
+        self._setup: Setup = set_up(session, options.path, recording=options.record is not None)
+        self._console = Console(stderr=True)
+        self._stopping = threading.Event()
+        self._router: Router
+        self._view: LiveView
+        self._moves = Moves()
+        self._player: Player | None = None
+        self._midi: MidiInputs | None = None
+        self._log: ControlLogWriter | None = None
+
+    def run(self) -> dict[str, Any]:
+        """Play until the time is over or the user ends it; returns the summary."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_ended_by_signals(self._stopping.set))
+            client = EngineClient(self._setup.config, self._hear)
+            stack.callback(client.close)
+            client.launch()
+            self._view = self._make_view(client)
+            self._router = Router(client, [patch.values for patch in self._setup.patches])
+            if self._options.record is not None:
+                recorder = Recorder(self._options.record, client.memory, self._setup.sample_rate)
+                stack.callback(recorder.close)
+            self._tell("starting the engine (the first start compiles its kernels, about a minute)")
+            self._hear(client.wait_ready())
+            self._open_log()
+            stack.callback(self._end, client)
+            self._open_controls(client)
+            self._watch(client)
+        return self._summary
+
+    def _watch(self, client: EngineClient) -> None:
+        """The main loop."""
+        end = None if self._options.seconds is None else self._options.seconds * self._setup.sample_rate
+        with self._shown():
+            while not self._stopping.wait(_PERIOD_SECONDS):
+                client.watch()
+                self._take_applied(client)
+                if end is not None and client.memory.meters["sample"] >= end:
+                    return
+
+    def _end(self, client: EngineClient) -> None:
+        """Controls first, then the engine; what is left in its rings is written out."""
+        if self._midi is not None:
+            self._midi.close()
+        if self._player is not None:
+            self._player.stop()
+        client.stop()
+        self._take_applied(client)
+        meters = client.memory.meters
+        if self._log is not None:
+            self._log.close(end=int(meters["sample"]), blocks=int(meters["blocks"]))
+        self._summary = summarise(
+            meters,
+            self._view.engine,
+            block_size=self._setup.config.settings.block_size,
+            sample_rate=self._setup.sample_rate,
+        )
+        self._summary["engine_restarts"] = client.restart_count
+        self._summary["events_refused"] = self._router.refused
+        self._summary["recording_dropped_frames"] = client.memory.recording.dropped
+
+    def _make_view(self, client: EngineClient) -> LiveView:
+        view = LiveView(
+            client.memory.meters,
+            self._moves,
+            self._setup.parameters,
+            block_size=self._setup.config.settings.block_size,
+            sample_rate=self._setup.sample_rate,
+        )
+        view.patch = self._setup.patch.name
+        return view
+
+    def _take_applied(self, client: EngineClient) -> None:
+        events = client.memory.applied.pop()
+        self._moves.note(events)
+        if self._log is not None:
+            self._log.write(events)
+
+    def _open_log(self) -> None:
+        if self._options.log is None:
+            return
+        header = LogHeader(
+            sample_rate=self._setup.sample_rate,
+            block_size=self._setup.config.settings.block_size,
+            session=self._setup.session,
+            patch=self._setup.patch.name,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            parameters=[parameter.name for parameter in self._setup.parameters],
+            macros=[macro.name for macro in self._view.engine.macros],
+        )
+        self._log = ControlLogWriter(self._options.log, header)
+
+    def _open_controls(self, client: EngineClient) -> None:
+        """MIDI, and the demonstration where there is none."""
+        mapping = compile_mapping(
+            self._setup.session,
+            macros=[macro.name for macro in self._view.engine.macros],
+            parameters=[parameter.name for parameter in self._setup.parameters],
+        )
+        inputs: tuple[str, ...] = ()
+        try:
+            self._midi = MidiInputs(self._setup.session.midi, mapping, self._play_midi, self._hear_port)
+            self._midi.open()
+            inputs = self._midi.names
+        except DeviceError as error:
+            self._midi = None
+            self._tell(f"no MIDI: {error}")
+        connected = [name for name in inputs if name != "tsumami"]
+        demo = self._options.demo if self._options.demo is not None else not connected
+        self._view.source = ", ".join(inputs) or "no MIDI"
+        if demo:
+            self._start_demonstration(client)
+
+    def _start_demonstration(self, client: EngineClient) -> None:
+        performance = demo_performance(
+            [macro.name for macro in self._view.engine.macros], self._setup.sample_rate
+        )
+        meters = client.memory.meters
+        self._player = Player(performance, self._router, lambda: int(meters["sample"]))
+        self._player.start()
+        self._view.source = "demonstration"
+        self._tell("no MIDI input: playing the demonstration; it stops when a MIDI message arrives")
+
+    def _play_midi(self, events: Any) -> None:
+        """Sink of the MIDI thread; the first message ends the demonstration."""
+        if self._player is not None:
+            player, self._player = self._player, None
+            player.stop()
+            self._view.source = "MIDI"
+        self._router(events)
+
+    def _hear(self, message: Message) -> None:
+        if message.device:
+            self._view.engine = message
+        self._tell(message.text if message.kind != "ready" else f"playing to {message.device}")
+
+    def _hear_port(self, change: PortChange) -> None:
+        self._tell(str(change))
+
+    def _tell(self, text: str) -> None:
+        if self._options.show and self._console.is_terminal:
+            self._view.tell(text)
+        else:
+            print(f"tsumami: {text}", file=sys.stderr, flush=True)
+
+    def _shown(self) -> contextlib.AbstractContextManager[Any]:
+        """The view on standard error, where that is a terminal."""
+        if not (self._options.show and self._console.is_terminal):
+            return contextlib.nullcontext()
+        return Live(
+            self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS, transient=False
+        )
+
+
+@contextlib.contextmanager
+def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the session in order, instead of an exception anywhere."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: end()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,125 @@
+"""The live strip, offline: a control log or a MIDI file to a WAV file, faster than real time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from tsumami.bridge.setup import Setup
+from tsumami.engine import Strip
+from tsumami.engine.config import EngineConfig
+from tsumami.engine.errors import SessionError
+from tsumami.engine.events import EVENT_DTYPE, Events, Kind
+from tsumami.engine.instrument import create_instrument
+from tsumami.engine.macro_loading import load_macros
+from tsumami.engine.macro_thread import CONTROL_PERIOD_SECONDS, MacroFeed
+from tsumami.engine.patch_events import patch_events
+from tsumami.engine.ring import Ring
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What to render: events with absolute sample times, sorted, and the length in samples."""
+
+    events: Events
+    end: int
+
+
+class Progress(Protocol):
+    """Told after each block how many frames are done."""
+
+    def __call__(self, frames: int) -> object:
+        """Take note."""
+        ...
+
+
+def render_log(setup: Setup, take: Take) -> Iterator[npt.NDArray[np.float32]]:
+    """Play a log again: its parameter events are what the macros made of the knobs in the live take.
+
+    Yields blocks of float32 ``[frames, 2]``. The same samples as the live take, bit for bit, because
+    every stage gives the same samples however time is cut into blocks; except across a restart of
+    the engine, which loses the sounding voices, or on another machine, whose compiled kernels may
+    round differently.
+    """
+    strip = _strip(setup)
+    for begin in range(0, take.end, setup.config.settings.block_size):
+        frames = min(setup.config.settings.block_size, take.end - begin)
+        yield strip.run(frames, _due(take.events, begin, begin + frames))
+
+
+def render_performance(setup: Setup, take: Take) -> Iterator[npt.NDArray[np.float32]]:
+    """Play a performance with its knob moves through the macros, decoded every control period.
+
+    Yields blocks of float32 ``[frames, 2]``. Offline a knob takes effect at the next control period
+    (4 ms); live it does as soon as it is decoded.
+    """
+    strip = _strip(setup)
+    macros = _OfflineMacros(setup, strip)
+    frames = round(CONTROL_PERIOD_SECONDS * setup.sample_rate)
+    for begin in range(0, take.end, frames):
+        frames = min(frames, take.end - begin)
+        due = _due(take.events, begin, begin + frames)
+        through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.PARAMETER, Kind.PATCH))
+        macros.advance(due[through_macros], begin)
+        yield strip.run(frames, due[~through_macros])
+
+
+def write_wav(
+    path: Path, blocks: Iterator[npt.NDArray[np.float32]], sample_rate: int, progress: Progress
+) -> None:
+    """Write blocks to a 32-bit float WAV file, beside its name first, so that it is whole or not there."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with soundfile.SoundFile(
+            partial, "w", samplerate=sample_rate, channels=2, format="WAV", subtype="FLOAT"
+        ) as file:
+            for block in blocks:
+                file.write(block)
+                progress(len(block))
+        partial.replace(path)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise SessionError(
+            f"output {str(path)!r} must be in a folder that exists and can be written to ({error})"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class _OfflineMacros:
+    """The inference thread's work, stepped by the strip's own clock."""
+
+    def __init__(self, setup: Setup, strip: Strip) -> None:
+        config: EngineConfig = setup.config
+        self._patches = setup.patches
+        self._ring = Ring.allocate(EVENT_DTYPE, 4096)
+        self._sample_rate = setup.sample_rate
+        assert config.macro_model is not None
+        processor = load_macros(config.macro_model, config.provider, setup.parameters).processor
+        processor.load(np.array(config.values, np.float32))
+        self._feed = MacroFeed(processor, self._ring, strip.parameters, strip.meters)
+
+    def advance(self, events: Events, sample: int) -> None:
+        """Hand over what is due and decode once."""
+        for item in events:
+            if item["kind"] != Kind.PATCH:
+                self._ring.push(item.reshape(1))
+            elif item["index"] < len(self._patches):
+                self._ring.push(patch_events(self._patches[item["index"]].values))
+        now_ns = (sample * 1_000_000_000) // self._sample_rate
+        self._feed.advance(lambda: now_ns)
+
+
+def _strip(setup: Setup) -> Strip:
+    instrument = create_instrument(setup.config.instrument)
+    strip = Strip(instrument, setup.config.settings)
+    instrument.set_parameters(np.array(setup.config.values, np.float32))
+    return strip
+
+
+def _due(events: Events, begin: int, end: int) -> Events:
+    first, last = np.searchsorted(events["time"], (begin, end))
+    return events[first:last]

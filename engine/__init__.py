@@ -1,0 +1,109 @@
+"""The real-time core: strip, devices, kernels, models and the live processors.
+
+The names below are the package's front door; their modules are loaded when a name is first used, so that
+a process which only needs events and rings loads neither ONNX Runtime nor PortAudio.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tsumami.engine.client import EngineClient
+    from tsumami.engine.config import EngineConfig, MacroLabel, Message
+    from tsumami.engine.contract import Contract, Latent, ModelParameter, Training, check_contract
+    from tsumami.engine.device import Device, NullDevice, open_device, output_devices
+    from tsumami.engine.errors import (
+        DeviceError,
+        EngineError,
+        ModelError,
+        ParameterError,
+        SessionError,
+        TsumamiError,
+    )
+    from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind, event
+    from tsumami.engine.inference import Inference
+    from tsumami.engine.macro_model import MacroModel
+    from tsumami.engine.macros import MacroProcessor
+    from tsumami.engine.meter_block import MeterBlock
+    from tsumami.engine.parameter import Parameter
+    from tsumami.engine.resample import StreamResampler
+    from tsumami.engine.ring import Ring
+    from tsumami.engine.stage import Stage, run_stage
+    from tsumami.engine.stft import StftStream
+    from tsumami.engine.strip import Strip
+    from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+
+_MODULES = {
+    "client": ("EngineClient",),
+    "config": ("EngineConfig", "MacroLabel", "Message"),
+    "contract": ("Contract", "Latent", "ModelParameter", "Training", "check_contract"),
+    "device": ("Device", "NullDevice", "open_device", "output_devices"),
+    "errors": (
+        "DeviceError",
+        "EngineError",
+        "ModelError",
+        "ParameterError",
+        "SessionError",
+        "TsumamiError",
+    ),
+    "events": ("EVENT_DTYPE", "NOW", "NO_EVENTS", "Events", "Kind", "event"),
+    "inference": ("Inference",),
+    "macro_model": ("MacroModel",),
+    "macros": ("MacroProcessor",),
+    "meter_block": ("MeterBlock",),
+    "parameter": ("Parameter",),
+    "resample": ("StreamResampler",),
+    "ring": ("Ring",),
+    "stage": ("Stage", "run_stage"),
+    "stft": ("StftStream",),
+    "strip": ("Strip",),
+    "strip_settings": ("DeviceRequest", "StripSettings"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "EVENT_DTYPE",
+    "NOW",
+    "NO_EVENTS",
+    "Contract",
+    "Device",
+    "DeviceError",
+    "DeviceRequest",
+    "EngineClient",
+    "EngineConfig",
+    "EngineError",
+    "Events",
+    "Inference",
+    "Kind",
+    "Latent",
+    "MacroLabel",
+    "MacroModel",
+    "MacroProcessor",
+    "Message",
+    "MeterBlock",
+    "ModelError",
+    "ModelParameter",
+    "NullDevice",
+    "Parameter",
+    "ParameterError",
+    "Ring",
+    "SessionError",
+    "Stage",
+    "StftStream",
+    "StreamResampler",
+    "Strip",
+    "StripSettings",
+    "Training",
+    "TsumamiError",
+    "check_contract",
+    "event",
+    "open_device",
+    "output_devices",
+    "run_stage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
