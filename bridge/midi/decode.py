@@ -1,6 +1,6 @@
 """MIDI messages as engine events: `EVENT_DTYPE` records for the rings to the audio thread."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -34,8 +34,9 @@ class Decoder:
     def decode(self, messages: Iterable[Message], *, stamp_ns: int = 0, time: int = NOW) -> Events:
         """Events of ``messages``, all at ``time`` (samples, or NOW) and with ``stamp_ns``."""
         rows = [
-            (time, stamp_ns, value, index, int(kind), message.channel)
+            (time, stamp_ns, value, index, int(kind), channel)
             for message in messages
+            for channel in self._reach(message)
             for kind, index, value in self._changes(message)
         ]
         return np.array(rows, EVENT_DTYPE) if rows else NO_EVENTS
@@ -49,6 +50,12 @@ class Decoder:
         self.held.clear()
         self.sustained.clear()
         return np.array(rows, EVENT_DTYPE) if rows else NO_EVENTS
+
+    def _reach(self, message: Message) -> Sequence[int]:
+        """Channels that a message is for: its own, or of a system message all that are in use."""
+        if message.status < Status.TIME_CODE:
+            return (message.channel,)
+        return sorted({0, *self.sustained, *(channel for channel, _ in self.held)})
 
     def _changes(self, message: Message) -> list[_Change]:
         if message.status < Status.TIME_CODE and message.channel not in self._mapping.channels:

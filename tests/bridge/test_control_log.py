@@ -132,9 +132,7 @@ def test_events_get_the_rows_of_the_table_that_plays_them(tmp_path: Path) -> Non
     writer.close(end=1, blocks=1)
     table = ["volume", "drive", "resonance"]
     assert read_control_log(path, parameters=table).events["index"].tolist() == [2]
-    with pytest.raises(
-        SessionError, match=r"log.jsonl:2: parameter .* got 'resonance'; did you mean resonant\?"
-    ):
+    with pytest.raises(SessionError, match=r":2: parameter .* got 'resonance'; did you mean resonant\?"):
         read_control_log(path, parameters=["resonant"])
 
 

@@ -104,6 +104,8 @@ def test_channel_mode_messages_turn_notes_off(number: int) -> None:
 def test_all_sound_off_and_reset() -> None:
     assert decode(control(120, 0)) == [(Kind.ALL_SOUND_OFF, 0, 0.0)]
     assert decode(Message(Status.SYSTEM_RESET))[0] == (Kind.ALL_SOUND_OFF, 0, 0.0)
+    events = Decoder(MAPPING).decode([Message(Status.NOTE_ON, 3, 60, 1), Message(Status.SYSTEM_RESET)])
+    assert events["channel"][events["kind"] == Kind.ALL_SOUND_OFF].tolist() == [0, 3]
     assert (Kind.PITCH_BEND, 0, 0.0) in decode(control(121, 0))
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import mido
@@ -16,11 +17,11 @@ MAPPING = compile_mapping(Session(), macros=MACRO_NAMES, parameters=[])
 RATE = 48000
 
 
-def note(kind: str, ticks: int, pitch: int = 60, **more: int) -> mido.Message:
-    return mido.Message(kind, note=pitch, velocity=127 if kind == "note_on" else 0, time=ticks, **more)
+def note(kind: str, ticks: int) -> mido.Message:
+    return mido.Message(kind, note=60, velocity=127 if kind == "note_on" else 0, time=ticks)
 
 
-def save(path: Path, *tracks: list[mido.Message | mido.MetaMessage], type: int = 1) -> Path:  # noqa: A002
+def save(path: Path, *tracks: Sequence[mido.Message | mido.MetaMessage], type: int = 1) -> Path:  # noqa: A002
     file = mido.MidiFile(type=type, ticks_per_beat=480)
     file.tracks.extend(mido.MidiTrack(track) for track in tracks)
     file.save(path)
