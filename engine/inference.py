@@ -96,7 +96,7 @@ class Inference:
         self._can_roll_back = False
 
     def step(self, deadline_ns: int | None = None) -> bool:
-        """Run once; whether the result is of use [inference thread].
+        """Run once; whether the result is of use. [inference thread]
 
         ``deadline_ns`` is on the clock of `time.perf_counter_ns`. A late result is counted and complete:
         use it, or `rollback`. A result that is not finite is counted and rolled back already.

@@ -45,14 +45,14 @@ class MacroModel:
                 direction.run()
 
     def decode(self, latent: npt.ArrayLike, context: npt.ArrayLike) -> Array:
-        """Continuous parameters [P] at ``latent`` [L] and ``context`` [C] [inference thread].
+        """Continuous parameters [P] at ``latent`` [L] and ``context`` [C]. [inference thread]
 
         Nothing holds them within 0-1. The array is valid until the next decode.
         """
         return self._decoder("latent", latent, context)
 
     def encode(self, parameters: npt.ArrayLike, context: npt.ArrayLike) -> Array:
-        """Latent [L] of continuous ``parameters`` [P], 0-1, and ``context`` [C] [inference thread].
+        """Latent [L] of continuous ``parameters`` [P], 0-1, and ``context`` [C]. [inference thread]
 
         The array is valid until the next encode.
         """

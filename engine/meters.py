@@ -32,7 +32,7 @@ def new_histogram() -> Histogram:
 
 @kernel
 def record_duration(histogram: Histogram, duration_ns: int) -> None:
-    """Count one duration in nanoseconds [audio thread]."""
+    """Count one duration in nanoseconds. [audio thread]"""
     if duration_ns < LOWEST_NS:
         histogram[0] += 1
     elif duration_ns >= HIGHEST_NS:
@@ -59,7 +59,7 @@ def percentiles(histogram: Histogram, ranks: Sequence[float]) -> npt.NDArray[np.
 
 @kernel
 def count_non_finite(values: npt.NDArray[np.float32]) -> int:
-    """How many of ``values`` (one-dimensional) are NaN or infinite [any thread]."""
+    """How many of ``values`` (one-dimensional) are NaN or infinite. [any thread]"""
     count = 0
     for value in values:
         if not math.isfinite(value):
