@@ -55,7 +55,7 @@ def summarise(meters: MeterBlock, started: Message, *, block_size: int, sample_r
         "overruns_by_stage": {
             name: int(count) for name, count in zip(STAGES, meters["blame"], strict=True) if count
         },
-        "late_wakeups": int(meters["late_wakeups"]),
+        "lost_periods": int(meters["lost_periods"]),
         "device_losses": int(meters["device_losses"]),
         "load_percent": {
             name: load_percent(histogram, block_ns)

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.config import EngineConfig, Message
+from tsumami.engine.device_search import DeviceSearch
 from tsumami.engine.errors import EngineError
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 from tsumami.engine.patch_events import patch_events
 from tsumami.engine.shared import SessionMemory
+from tsumami.engine.strip_settings import DeviceRequest
 
 _START_SECONDS = 120.0
 """Long enough to compile every kernel on a slow machine."""
@@ -44,6 +46,8 @@ class EngineClient:
         self._connection: Connection | None = None
         self._restarts: deque[float] = deque()
         self._remembered = _Remembered(np.array(config.values, np.float32))
+        self._wanted_device = config.device
+        self._search: DeviceSearch | None = None
         self.restart_count = 0
 
     def launch(self) -> None:
@@ -101,12 +105,24 @@ class EngineClient:
         """Report what the engine says, and bring it back when it has died."""
         with contextlib.suppress(EOFError, ConnectionResetError):
             while self._connection is not None and self._connection.poll():
-                self._report(self._connection.recv())
-        if not self._process.is_alive():
+                message: Message = self._connection.recv()
+                self._report(message)
+                if message.kind == "lost":
+                    self._play_on_without(message.device)
+                    return
+        if self._search is not None and self._search.has_found():
+            self._return_to_device()
+        elif not self._process.is_alive():
             self._restart()
 
     def stop(self) -> None:
         """End the process; what it left in the rings can still be read."""
+        if self._search is not None:
+            self._search.close()
+            self._search = None
+        self._end_process()
+
+    def _end_process(self) -> None:
         if self._process is not None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError, OSError):
                 if self._connection is not None:
@@ -124,6 +140,24 @@ class EngineClient:
         self.stop()
         self.memory.close()
 
+    def _play_on_without(self, lost: str) -> None:
+        """The device is gone, and with it the process that had it: go on by the clock, and look for it."""
+        self._process.join(_STOP_SECONDS)
+        self._search = DeviceSearch(self._wanted_device, lost)
+        self._config = dataclasses.replace(self._config, device=DeviceRequest("null"))
+        self._relaunch()
+
+    def _return_to_device(self) -> None:
+        assert self._search is not None
+        self._config = dataclasses.replace(self._config, device=self._search.request)
+        self._search = None
+        self._end_process()
+        try:
+            self._relaunch()
+        except EngineError as error:  # there, but not yet ready to be opened
+            self._report(Message("refused", str(error)))
+            self._play_on_without(self._config.device.name)
+
     def _restart(self) -> None:
         now = time.monotonic()
         while self._restarts and now - self._restarts[0] > _RESTART_WINDOW_SECONDS:
@@ -137,6 +171,10 @@ class EngineClient:
         self._restarts.append(now)
         self.restart_count += 1
         self._report(Message("died", f"the engine process died (exit status {status}); starting it again"))
+        self._relaunch()
+
+    def _relaunch(self) -> None:
+        """Start a new process where the old one, which has ended, left off."""
         with self._lock:
             self.memory.reset_inputs()
             sample = int(self.memory.meters["sample"])

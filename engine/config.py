@@ -37,7 +37,7 @@ class MacroLabel:
 class Message:
     """What an engine process tells the main process.
 
-    ``kind`` is ready, failed, lost (the device), found (it again); the client adds died and restarted.
+    ``kind`` is ready, failed or lost (the device); the client adds died, refused and restarted.
     ``latency_seconds`` is from the strip's input to the converter; ``provider`` runs the macro model.
     """
 

@@ -25,7 +25,7 @@ METER_DTYPE = np.dtype(
         ("blocks", np.int64),
         ("missed", np.int64),  # blocks the device reports (or the null clock finds) not delivered in time
         ("overruns", np.int64),  # blocks whose processing took longer than they last
-        ("late_wakeups", np.int64),  # blocks that the system began over half a block late
+        ("lost_periods", np.int64),  # block periods that passed without a block beginning
         ("blame", np.int64, (len(STAGES),)),  # overruns by the stage that took longest
         ("non_finite", np.int64),  # samples that were NaN or infinite and became silence
         ("clipped", np.int64),  # samples that the limiter held under the ceiling

@@ -1,27 +1,24 @@
 """The engine process: the strip on a device, and the inference threads. `EngineClient` starts it."""
 
-import contextlib
+import os
 import signal
 import sys
 import time
 from multiprocessing.connection import Connection
-from typing import Any
 
 import numpy as np
 
 from tsumami.engine.config import EngineConfig, MacroLabel, Message
-from tsumami.engine.device import Device, NullDevice, open_device, rescan_devices
-from tsumami.engine.errors import DeviceError, TsumamiError
+from tsumami.engine.device import Device, open_device
+from tsumami.engine.errors import TsumamiError
 from tsumami.engine.instrument import create_instrument
 from tsumami.engine.macro_thread import Doorbell, MacroThread
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
-from tsumami.engine.strip_settings import DeviceRequest
 
 _POLL_SECONDS = 0.05
 _STALL_SECONDS = 1.0
 """A device that has not called for this long is lost."""
-_RETRY_SECONDS = 2.0
 
 
 def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection) -> None:
@@ -42,6 +39,9 @@ def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the main process died: end quietly
     finally:
+        if engine.has_lost_device:
+            # Closing a stream of a dead server waits for ever under JACK, in this thread or at exit.
+            os._exit(0)
         engine.close()
         memory.close()
 
@@ -80,9 +80,8 @@ class _Engine:
             )
             self._macros.start()
         self._device: Device = open_device(self._strip, config.device)
-        self._wanted_device = self._device.name
+        self.has_lost_device = False
         self._blocks_seen, self._advanced_at = -1, time.monotonic()
-        self._retry_at = 0.0
 
     def describe(self, kind: str, text: str) -> Message:
         """A message with the present device."""
@@ -97,15 +96,14 @@ class _Engine:
         )
 
     def serve(self, connection: Connection) -> None:
-        """Watch the device and wait for the word to stop."""
+        """Watch the device until told to stop, or until it is lost."""
         while not connection.poll(_POLL_SECONDS):
             self._memory.meters["heartbeat_ns"] = time.perf_counter_ns()
-            if self._device.name == self._wanted_device:
-                if self._is_lost():
-                    self._play_on_without(connection)
-            elif time.monotonic() >= self._retry_at:
-                self._try_to_return(connection)
-        connection.recv()
+            if self._is_lost():
+                self._memory.meters["device_losses"] += 1
+                self.has_lost_device = True
+                connection.send(self.describe("lost", f"{self._device.name} is gone"))
+                return
 
     def close(self) -> None:
         """Stop the device first, then the threads that feed it."""
@@ -117,31 +115,4 @@ class _Engine:
         blocks, now = self._memory.meters["blocks"], time.monotonic()
         if blocks != self._blocks_seen:
             self._blocks_seen, self._advanced_at = blocks, now
-        return not self._device.is_active() or now - self._advanced_at > _STALL_SECONDS
-
-    def _play_on_without(self, connection: Connection) -> None:
-        """The device is gone: drive the strip by the clock, so that nothing stops but the speakers."""
-        self._memory.meters["device_losses"] += 1
-        self._device.close()
-        self._device = NullDevice(self._strip)
-        self._retry_at = time.monotonic() + _RETRY_SECONDS
-        connection.send(
-            self.describe("lost", f"{self._wanted_device} is gone; playing on and looking for it")
-        )
-
-    def _try_to_return(self, connection: Connection) -> None:
-        """Look for the lost device; the clock pauses for the moment that the search takes."""
-        self._retry_at = time.monotonic() + _RETRY_SECONDS
-        name, _, _ = self._wanted_device.rpartition(" (")
-        request = DeviceRequest(name, self._config.device.api)
-        with contextlib.suppress(DeviceError):
-            rescan_devices()
-            self._device.close()
-            try:
-                device: Any = open_device(self._strip, request)
-            except DeviceError:
-                self._device = NullDevice(self._strip)
-                raise
-            self._device = device
-            self._blocks_seen, self._advanced_at = -1, time.monotonic()
-            connection.send(self.describe("found", f"{device.name} is back"))
+        return now - self._advanced_at > _STALL_SECONDS or not self._device.is_active()

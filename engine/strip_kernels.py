@@ -133,9 +133,10 @@ def _account(
         if ended - instrument > worst:
             blamed = _OUTPUT
         meters.blame[blamed] += 1
-    elif state.began_ns > 0 and state.took_ns < period and began - state.began_ns > 1.5 * period:
-        meters.late_wakeups += 1
-    state.began_ns, state.took_ns = began, total
+    gap = began - state.began_ns
+    if state.began_ns > 0 and gap > 1.5 * period:
+        meters.lost_periods += int(gap / period + 0.5) - 1
+    state.began_ns = began
 
 
 @kernel

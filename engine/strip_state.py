@@ -33,7 +33,6 @@ STRIP_DTYPE = np.dtype(
         ("gain_target", np.float64),
         ("reduction", np.float64),  # gain of the limiter, 0-1
         ("began_ns", np.int64),  # start of the previous block
-        ("took_ns", np.int64),  # its duration
         # Scratch.
         ("event_count", np.int64),
         ("incoming", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
