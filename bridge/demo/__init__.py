@@ -1,26 +1,22 @@
 """The demonstration: what plays when no MIDI input is there."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 
-from tsumami.bridge.mapping import Mapping, compile_mapping
-from tsumami.bridge.performance import read_midi_file
-from tsumami.bridge.session_tables import MACRO_NAMES, Session
-from tsumami.engine.events import Events
+from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.performance import Performance, read_midi_file
+from tsumami.bridge.session_tables import Session, default_maps
 
-__all__ = ["demonstration"]
-
-_CHANNEL = 0
+__all__ = ["demo_performance"]
 
 
-def demonstration(sample_rate: int, mapping: Mapping) -> tuple[Events, int]:
-    """Events of the bundled piece and its length in samples, at which it can be looped.
+def demo_performance(macros: Sequence[str], sample_rate: int) -> Performance:
+    """The bundled piece with a tour of the default knobs, as far as ``macros`` has their names.
 
-    It plays whatever channel the session listens to. Its knobs go through ``mapping``; those of
-    CC 20-27 that the session has left free move the macros 0-7.
+    It is independent of the session's maps and channels, and made to be looped: knobs and keys are
+    at its end as at its start.
     """
-    default = compile_mapping(Session(), macros=MACRO_NAMES, parameters=())
-    whole = replace(mapping, table=default.table | mapping.table, channels=frozenset({_CHANNEL}))
+    maps = [entry for entry in default_maps() if entry.macro in macros]
+    mapping = compile_mapping(Session(maps=maps), macros=macros, parameters=())
     with as_file(files("tsumami.bridge.demo") / "demo.mid") as path:
-        performance = read_midi_file(path, whole, sample_rate)
-    return performance.events, performance.length
+        return read_midi_file(path, mapping, sample_rate)

@@ -3,15 +3,14 @@ from io import BytesIO
 
 import numpy as np
 
-from tsumami.bridge.demo import demonstration
+from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.demo.composition import BARS, TEMPO_BPM, compose
-from tsumami.bridge.mapping import compile_mapping
-from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Session
+from tsumami.bridge.session import MACRO_NAMES
 from tsumami.engine.events import Kind
 
 RATE = 48000
-MAPPING = compile_mapping(Session(), macros=MACRO_NAMES, parameters=[])
-EVENTS, LENGTH = demonstration(RATE, MAPPING)
+DEMO = demo_performance(MACRO_NAMES, RATE)
+EVENTS, LENGTH = DEMO.events, DEMO.length
 CENTRE = 64 / 127
 
 
@@ -73,18 +72,19 @@ def test_knobs_move_in_small_steps() -> None:
     assert max(steps) <= 5 / 127
 
 
-def test_it_plays_whatever_the_session_maps_and_listens_to() -> None:
-    session = Session(midi=Midi(channel=7), maps=[Map(cc=20, parameter="cutoff"), Map(cc=70, macro="wide")])
-    mapping = compile_mapping(session, macros=MACRO_NAMES, parameters=["pan", "cutoff"])
-    events, length = demonstration(RATE, mapping)
-    assert length == LENGTH
-    assert len(events) == len(EVENTS)
-    assert set(events["index"][events["kind"] == Kind.PARAMETER].tolist()) == {1}
-    assert set(events["index"][events["kind"] == Kind.MACRO].tolist()) == set(range(1, 8))
+def test_knobs_follow_the_names_of_the_model() -> None:
+    events = demo_performance(["wide", "bright"], RATE).events
+    knobs = events[events["kind"] == Kind.MACRO]
+    own = EVENTS[EVENTS["kind"] == Kind.MACRO]
+    for here, there in ((0, MACRO_NAMES.index("wide")), (1, MACRO_NAMES.index("bright"))):
+        np.testing.assert_array_equal(
+            knobs["value"][knobs["index"] == here], own["value"][own["index"] == there]
+        )
+    assert set(knobs["index"].tolist()) == {0, 1}
 
 
 def test_same_music_at_another_sample_rate() -> None:
-    events, length = demonstration(RATE * 2, MAPPING)
-    assert abs(length - 2 * LENGTH) <= 1
-    np.testing.assert_array_equal(events["index"], EVENTS["index"])
-    np.testing.assert_allclose(events["time"], 2 * EVENTS["time"], atol=1)
+    double = demo_performance(MACRO_NAMES, 2 * RATE)
+    assert abs(double.length - 2 * LENGTH) <= 1
+    np.testing.assert_array_equal(double.events["index"], EVENTS["index"])
+    np.testing.assert_allclose(double.events["time"], 2 * EVENTS["time"], atol=1)
