@@ -66,16 +66,30 @@ def _tap(line: npt.NDArray[np.float32], channel: int, index: int, delay: float) 
 
 
 @kernel
+def feed_chorus(effects: Any, scratch: Any, position: int, frames: int) -> int:
+    """Fill the delay lines, also while nothing is mixed in; returns where in them the segment begins.
+
+    [audio thread]
+    """
+    left, right, line = scratch.left, scratch.right, effects.chorus_line
+    send, step = effects.base[SEND], effects.step[SEND]
+    start = effects.chorus_index
+    for i in range(frames):
+        index = (start + i) & _MASK
+        line[0, index] = left[i] * (send + step * (position + i))
+        line[1, index] = right[i] * (send + step * (position + i))
+    effects.chorus_index = (start + frames) & _MASK
+    return int(start)
+
+
+@kernel
 def run_chorus(effects: Any, scratch: Any, position: int, frames: int) -> None:
     """Add the chorus to a segment of the output. [audio thread]"""
     left, right, line = scratch.left, scratch.right, effects.chorus_line
     base, step = effects.base, effects.step
-    index = effects.chorus_index
+    index = feed_chorus(effects, scratch, position, frames)
     for i in range(frames):
         at = position + i
-        send = base[SEND] + step[SEND] * at
-        line[0, index] = left[i] * send
-        line[1, index] = right[i] * send
         wet_left = _tap(line, 0, index, base[DELAY1_LEFT] + step[DELAY1_LEFT] * at)
         wet_left += _tap(line, 0, index, base[DELAY2_LEFT] + step[DELAY2_LEFT] * at)
         wet_right = _tap(line, 1, index, base[DELAY1_RIGHT] + step[DELAY1_RIGHT] * at)
@@ -87,4 +101,3 @@ def run_chorus(effects: Any, scratch: Any, position: int, frames: int) -> None:
         left[i] = left[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid - side)
         right[i] = right[i] * (1.0 - _DRY_LOSS * mix) + gain * (mid + side)
         index = (index + 1) & _MASK
-    effects.chorus_index = index

@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from tsumami.engine.jit import kernel
-from tsumami.plugins.builtin.chorus import clear_chorus, run_chorus, swing
+from tsumami.plugins.builtin.chorus import clear_chorus, feed_chorus, run_chorus, swing
 from tsumami.plugins.builtin.ramp import aim, hold
 from tsumami.plugins.builtin.reverb import clear_reverb, run_reverb, set_decay
-from tsumami.plugins.builtin.state import CHORUS_MIX, PERIOD, REVERB_MIX, SEND, WET, WET_WIDTH
+from tsumami.plugins.builtin.state import CHORUS_MIX, PERIOD, REVERB_MIX, REVERB_SEND, SEND, WET, WET_WIDTH
 
 MUTE_TICKS = 12
-"""Length of the fade when all sound is switched off."""
+"""Length of the fade of the tails when all sound is switched off."""
 
 _QUIET = 1e-6  # -120 dBFS
 _LOUDEST = 100.0  # beyond this something is broken
@@ -46,18 +46,19 @@ def _aim_mute(effects: Any) -> None:
             send = 1.0 - left / MUTE_TICKS
     aim(effects, WET, wet)
     aim(effects, SEND, send)
+    effects.reverb_opening = min(effects.reverb_opening + 1, MUTE_TICKS)
+    aim(effects, REVERB_SEND, send * effects.reverb_opening / MUTE_TICKS)
 
 
 @kernel
 def _switch(effects: Any) -> None:
-    """Run each effect only while it is mixed in; one that begins starts empty."""
-    has_chorus = effects.base[CHORUS_MIX] > 0.0 or effects.step[CHORUS_MIX] > 0.0
-    if has_chorus and not effects.chorus_on:
-        clear_chorus(effects)
-    effects.chorus_on = 1 if has_chorus else 0
+    """Run each effect only while it is mixed in; a reverb that begins is empty and opens softly."""
+    effects.chorus_on = 1 if effects.base[CHORUS_MIX] > 0.0 or effects.step[CHORUS_MIX] > 0.0 else 0
     has_reverb = effects.base[REVERB_MIX] > 0.0 or effects.step[REVERB_MIX] > 0.0
     if has_reverb and not effects.reverb_on:
         clear_reverb(effects)
+        effects.reverb_opening = 0
+        hold(effects, REVERB_SEND, 0.0)
     effects.reverb_on = 1 if has_reverb else 0
 
 
@@ -80,6 +81,8 @@ def settle_effects(state: Any) -> None:
         hold(effects, row, 0.0)
     effects.chorus_phase[0] = 0.0
     effects.chorus_phase[1] = 0.37
+    effects.reverb_opening = MUTE_TICKS
+    effects.reverb_on = 1
     _aim_mute(effects)
     _aim_mix(state)
     for row in range(len(effects.base)):
@@ -135,6 +138,8 @@ def run_effects(state: Any, position: int, frames: int) -> None:
     effects, scratch = state.effects, state.scratch
     if effects.chorus_on:
         run_chorus(effects, scratch, position, frames)
+    else:
+        feed_chorus(effects, scratch, position, frames)
     if effects.reverb_on:
         run_reverb(effects, scratch, position, frames)
     _block_dc(effects, scratch, frames)

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 import numpy as np
+from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel

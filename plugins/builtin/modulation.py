@@ -162,7 +162,8 @@ def _set_amplitude(state: Any, voice: Any) -> float:
     sensitivity = state.value.amp_velocity
     loudness = 1.0 - sensitivity + sensitivity * voice.velocity * math.sqrt(voice.velocity)
     makeup = _OUTPUT_GAIN * math.exp(-_DRIVE_MAKEUP * math.log(state.drive))
-    return float(voice.amp.level * loudness * _tremolo(state, voice) * voice.fade * makeup * state.volume)
+    fade = voice.fade * voice.fade * (3.0 - 2.0 * voice.fade)
+    return float(voice.amp.level * loudness * _tremolo(state, voice) * fade * makeup * state.volume)
 
 
 @kernel

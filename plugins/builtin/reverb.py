@@ -16,7 +16,7 @@ from tsumami.plugins.builtin.state import (
     PERIOD,
     REVERB_LINES,
     REVERB_MIX,
-    SEND,
+    REVERB_SEND,
     WET,
     WET_WIDTH,
 )
@@ -127,7 +127,7 @@ def run_reverb(effects: Any, scratch: Any, position: int, frames: int) -> None:
     wet_left, wet_right = scratch.wet_left, scratch.wet_right
     base, step = effects.base, effects.step
     for i in range(frames):
-        send = base[SEND] + step[SEND] * (position + i)
+        send = base[REVERB_SEND] + step[REVERB_SEND] * (position + i)
         wet_left[i] = left[i] * send
         wet_right[i] = right[i] * send
     for k in range(0, DIFFUSERS, 2):

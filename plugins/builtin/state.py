@@ -33,8 +33,19 @@ FREE, SOUNDING, FADING = 0, 1, 2
 # base + step * j, which does not depend on where the period was cut.
 LEVEL1, LEVEL2, NOISE, FM, PULSE_WIDTH, WIDTH, DRIVE, POLE_GAIN, FEEDBACK, AMPLITUDE = range(10)
 VOICE_RAMPS: Final = 10
-DELAY1_LEFT, DELAY1_RIGHT, DELAY2_LEFT, DELAY2_RIGHT, CHORUS_MIX, REVERB_MIX, SEND, WET, WET_WIDTH = range(9)
-EFFECT_RAMPS: Final = 9
+(
+    DELAY1_LEFT,
+    DELAY1_RIGHT,
+    DELAY2_LEFT,
+    DELAY2_RIGHT,
+    CHORUS_MIX,
+    REVERB_MIX,
+    SEND,
+    REVERB_SEND,
+    WET,
+    WET_WIDTH,
+) = range(10)
+EFFECT_RAMPS: Final = 10
 
 _F8, _F4, _I8, _U8 = np.float64, np.float32, np.int64, np.uint64
 
@@ -91,6 +102,7 @@ EFFECTS_DTYPE: Final = np.dtype(
         ("chorus_phase", _F8, (2,)),
         ("chorus_line", _F4, (2, CHORUS_FRAMES)),
         ("reverb_on", _I8),
+        ("reverb_opening", _I8),  # ticks since the reverb was switched on
         ("diffuser_length", _I8, (DIFFUSERS,)),
         ("diffuser_index", _I8, (DIFFUSERS,)),
         ("diffuser_line", _F4, (DIFFUSERS, DIFFUSER_FRAMES)),
