@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from tsumami.engine.config import MacroLabel
+from tsumami.engine.errors import ModelError
 from tsumami.engine.macro_model import MacroModel
-from tsumami.engine.macros import MacroProcessor
+from tsumami.engine.macros import MACROS, MacroProcessor
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.provider import Provider
 
@@ -17,3 +19,21 @@ class LoadedMacros:
     processor: MacroProcessor
     provider: str
     labels: tuple[MacroLabel, ...]
+
+
+def load_macros(path: str, provider: str, parameters: Sequence[Parameter]) -> LoadedMacros:
+    """Load a model and warm it up; ModelError when it is not for an instrument with these parameters."""
+    model = MacroModel(path, cast(Provider, provider))
+    table = [(row.name, row.choices) for row in model.contract.parameters]
+    wanted = [(parameter.name, parameter.choices) for parameter in parameters]
+    if table != wanted:
+        unlike = next(
+            (ours[0] for ours, theirs in zip(wanted, table, strict=False) if ours != theirs), "their number"
+        )
+        raise ModelError(
+            f"model {path!r} must be trained for this instrument, got another parameter table "
+            f"(they differ at {unlike}); train one with `tsumami train macros`"
+        )
+    model.prepare()
+    labels = tuple(MacroLabel(latent.name, latent.low, latent.high) for latent in model.latents[:MACROS])
+    return LoadedMacros(MacroProcessor(model, parameters), model.provider, labels)

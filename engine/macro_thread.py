@@ -33,6 +33,8 @@ class Macros(Protocol):
     """What the thread needs of `tsumami.engine.macros.MacroProcessor`."""
 
     values: npt.NDArray[np.float32]
+    non_finite: int
+    """Decodes that were NaN or infinite and were held back."""
 
     @property
     def is_moving(self) -> bool:
@@ -128,6 +130,7 @@ class MacroFeed:
             self._meters["late_inference"] += took > period_ns
             record_duration(self._meters["inference_load"], took)
         self._push_changes(clock_ns)
+        self._meters["inference_non_finite"] = self._processor.non_finite
         positions = self._processor.positions[:MAX_MACROS]
         self._meters["macros"][: len(positions)] = positions
 
