@@ -15,7 +15,7 @@ MUTE_TICKS = 12
 _QUIET = 1e-6  # -120 dBFS
 _LOUDEST = 100.0  # beyond this something is broken
 _WET_WIDTH = 1.3  # side of the effects at full width
-_TIME_MAKEUP = 0.3  # exponent: a longer hall is mixed softer
+_TIME_MAKEUP = 0.5  # exponent: a longer hall is mixed softer
 
 
 @kernel

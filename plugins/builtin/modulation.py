@@ -46,7 +46,7 @@ _CENT = math.log(2.0) / 1200.0
 _GLIDE_CONSTANTS = 4.0  # time constants in the time of a glide
 _INPUT_GAIN = 0.5  # a single saw enters the saturation at half of full scale
 _OUTPUT_GAIN = 1.6
-_DRIVE_MAKEUP = 0.7  # exponent: how much of the drive's gain is taken back after the filter
+_DRIVE_MAKEUP = 0.4  # from where the drive saturates and its gain needs no more taking back
 _BASS_MAKEUP = 0.35  # how much of the level that resonance takes from the bass is given back
 
 
@@ -161,7 +161,7 @@ def _set_amplitude(state: Any, voice: Any) -> float:
     """What the amplitude should be at the end of the period."""
     sensitivity = state.value.amp_velocity
     loudness = 1.0 - sensitivity + sensitivity * voice.velocity * math.sqrt(voice.velocity)
-    makeup = _OUTPUT_GAIN * math.exp(-_DRIVE_MAKEUP * math.log(state.drive))
+    makeup = _OUTPUT_GAIN * (1.0 + _DRIVE_MAKEUP * state.drive) / ((1.0 + _DRIVE_MAKEUP) * state.drive)
     fade = voice.fade * voice.fade * (3.0 - 2.0 * voice.fade)
     return float(voice.amp.level * loudness * _tremolo(state, voice) * fade * makeup * state.volume)
 

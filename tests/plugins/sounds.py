@@ -77,6 +77,6 @@ def spectrum_db(
     frames = len(samples)
     turn = 2 * np.pi * np.arange(frames) / frames
     window = 0.35875 - 0.48829 * np.cos(turn) + 0.14128 * np.cos(2 * turn) - 0.01168 * np.cos(3 * turn)
-    magnitude = np.abs(np.fft.rfft(samples * window))
+    magnitude: Curve = np.abs(np.fft.rfft(samples * window)).astype(np.float64)
     level = 20 * np.log10(np.maximum(magnitude / magnitude.max(), 1e-9))
-    return np.fft.rfftfreq(frames, 1 / rate), level
+    return np.fft.rfftfreq(frames, 1 / rate).astype(np.float64), level.astype(np.float64)

@@ -173,7 +173,7 @@ def test_bad_values_are_refused() -> None:
         synth.set_parameters(np.zeros(3))
     wrong = default_values()
     wrong[6] = 1.5
-    with pytest.raises(ParameterError, match="cutoff must be within 0-1, got 1.5"):
+    with pytest.raises(ParameterError, match="cutoff must be within 0-1, got 1"):
         synth.set_parameters(wrong)
     wrong[6] = np.nan
     with pytest.raises(ParameterError, match="cutoff must be within 0-1, got nan"):
