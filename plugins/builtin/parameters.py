@@ -51,7 +51,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter("filter_env", -72.0, 72.0, "st", 24.0),
     Parameter("filter_velocity", 0.0, 48.0, "st", 8.0),  # cutoff below full velocity falls by so much
     *_times("amp", attack=0.004, decay=1.2, sustain=0.7, release=0.35),
-    *_times("filter", attack=0.002, decay=0.9, sustain=0.25, release=0.5),
+    *_times("filter", attack=0.002, decay=1.5, sustain=0.25, release=0.5),
     Parameter("lfo1_rate", 0.05, 30.0, "Hz", 5.0, "exponential"),  # starts anew with every voice
     Parameter("lfo1_depth", 0.0, 1.0, "", 0.0),
     Parameter("lfo2_rate", 0.05, 30.0, "Hz", 0.4, "exponential"),  # runs freely, shared by all voices

@@ -30,6 +30,7 @@ RAW: dict[str, Setting] = {
 """One bare oscillator: filter open, nothing moving, no effects."""
 
 Samples = npt.NDArray[np.float32]
+Curve = npt.NDArray[np.float64]
 
 
 def patch(**settings: Setting) -> Samples:
