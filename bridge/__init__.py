@@ -1,1 +1,1 @@
-"""TODO(front door)."""
+"""The outside world: command line, sessions, MIDI, and what people see of a running engine."""

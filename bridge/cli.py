@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from tsumami.bridge.commands.live import live
+from tsumami.bridge.commands.render import render
 from tsumami.engine.errors import TsumamiError
 
 app = typer.Typer(
@@ -13,6 +15,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(live)
+app.command()(render)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import cast
 from tsumami.engine.config import MacroLabel
 from tsumami.engine.errors import ModelError
 from tsumami.engine.macro_model import MacroModel
-from tsumami.engine.macros import MACROS, MacroProcessor
+from tsumami.engine.macros import MacroProcessor
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.provider import Provider
 
@@ -35,5 +35,7 @@ def load_macros(path: str, provider: str, parameters: Sequence[Parameter]) -> Lo
             f"(they differ at {unlike}); train one with `tsumami train macros`"
         )
     model.prepare()
-    labels = tuple(MacroLabel(latent.name, latent.low, latent.high) for latent in model.latents[:MACROS])
-    return LoadedMacros(MacroProcessor(model, parameters), model.provider, labels)
+    processor = MacroProcessor(model, len(parameters))
+    named = model.latents[: len(processor.names)]
+    labels = tuple(MacroLabel(latent.name, latent.low, latent.high) for latent in named)
+    return LoadedMacros(processor, model.provider, labels)

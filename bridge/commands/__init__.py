@@ -1,1 +1,1 @@
-"""TODO(front door)."""
+"""One module a command of the command line."""
