@@ -1,6 +1,6 @@
-"""Macros, live: knobs that move a normalizing flow's latent and through it a whole synthesizer."""
+"""Macros: knobs that move a whole instrument through the latent of a normalizing flow."""
 
 from tsumami.engine.macros.knob import Knob
-from tsumami.engine.macros.processor import MACROS, Decoder, MacroProcessor
+from tsumami.engine.macros.processor import MacroDecoder, MacroProcessor
 
-__all__ = ["MACROS", "Decoder", "Knob", "MacroProcessor"]
+__all__ = ["Knob", "MacroDecoder", "MacroProcessor"]

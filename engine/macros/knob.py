@@ -1,47 +1,55 @@
-"""One macro knob: from the position of a physical knob to a coordinate of the latent, and back."""
+"""A knob over one latent dimension, which takes a preset over without a jump."""
 
-from dataclasses import dataclass
+import math
 
-from tsumami.engine.contract import Latent
+UNKNOWN = math.nan
+"""Position of a knob that has not been heard of yet."""
 
 
-@dataclass(slots=True)
 class Knob:
-    """Takeover "scale": the knob moves the latent from where the preset put it, whatever its own position.
+    """Takeover by scaling: where the knob stands when a preset is loaded means the preset.
 
-    The map from position to coordinate is piecewise linear through (0, minimum), (``taken_over_at``,
-    ``reference``) and (1, maximum). A knob whose position is not known yet is taken over by its first
-    message, which moves nothing.
+    Position 0 is ``minimum``, 1 is ``maximum``, the position at `load` is the preset's own latent, and
+    the map is linear between these points: monotone, and reversible to the bit. A preset beyond the
+    range widens it. A knob that was never heard of learns where it stands from its first message, which
+    moves nothing.
     """
 
-    latent: Latent
-    reference: float = 0.0
-    position: float | None = None
-    taken_over_at: float | None = None
-
-    def load(self, reference: float) -> None:
-        """Let a preset's coordinate (clipped to the knob's range) be where the knob stands now."""
-        self.reference = min(max(reference, self.latent.minimum), self.latent.maximum)
-        self.taken_over_at = self.position
-
-    def move(self, position: float) -> None:
-        """Turn to a position 0-1."""
-        self.position = min(max(position, 0.0), 1.0)
-        if self.taken_over_at is None:
-            self.taken_over_at = self.position
+    def __init__(self, minimum: float, maximum: float) -> None:
+        self._minimum = minimum
+        self._maximum = maximum
+        self._position = UNKNOWN
+        self._reference = UNKNOWN
+        self._origin = 0.5 * (minimum + maximum)
 
     @property
-    def offset(self) -> float:
-        """How far the knob has moved the latent from the reference; exactly 0 where it was taken over."""
-        if self.position is None or self.taken_over_at is None or self.position == self.taken_over_at:
-            return 0.0
-        if self.position > self.taken_over_at:
-            share = (self.position - self.taken_over_at) / (1.0 - self.taken_over_at)
-            return share * (self.latent.maximum - self.reference)
-        share = (self.taken_over_at - self.position) / self.taken_over_at
-        return -share * (self.reference - self.latent.minimum)
+    def span(self) -> float:
+        """Width of the latent's useful range."""
+        return self._maximum - self._minimum
 
-    def shown(self, offset: float) -> float:
-        """Where the latent stands in its range, 0-1, at an offset from the reference."""
-        span = self.latent.maximum - self.latent.minimum
-        return min(max((self.reference + offset - self.latent.minimum) / span, 0.0), 1.0)
+    def load(self, origin: float) -> None:
+        """Take a preset over whose latent is ``origin``, at the position where the knob stands."""
+        self._origin = origin
+        self._reference = self._position
+
+    def turn(self, position: float) -> None:
+        """Turn to ``position``, clipped to 0-1."""
+        self._position = min(max(position, 0.0), 1.0)
+        if math.isnan(self._reference):
+            self._reference = self._position
+
+    @property
+    def target(self) -> float:
+        """The latent that the knob asks for."""
+        position, reference, origin = self._position, self._reference, self._origin
+        if math.isnan(position) or position == reference:
+            return origin
+        if position < reference:
+            end, share = min(self._minimum, origin), position / reference
+        else:
+            end, share = max(self._maximum, origin), (1.0 - position) / (1.0 - reference)
+        return end + (origin - end) * share
+
+    def position_of(self, latent: float) -> float:
+        """Where a latent stands in the useful range, 0-1, for display."""
+        return min(max((latent - self._minimum) / self.span, 0.0), 1.0)

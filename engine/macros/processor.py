@@ -1,144 +1,165 @@
-"""The live processor of macros: knobs move the latent of a flow, and the latent all parameters.
+"""The live processor of macros: knobs in, a whole parameter vector out.
 
-Synth control by normalizing flows (Masuda, Esling and Iba, section 3): the flow is invertible, so a
-preset has a latent of its own, and the knobs move from there.
+The flow is invertible, so a preset has a latent, and a macro moves the preset *from there*
+(Masuda, Esling and Iba, "Synthesizer control learning with normalizing flows", section 3).
+What the decoder cannot say exactly, floats and clipping included, is kept as a residual and added to
+everything it says, so that knobs at rest give back the preset to the bit.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import Latent
-from tsumami.engine.errors import ModelError
+from tsumami.engine.contract import Contract
+from tsumami.engine.errors import ModelError, ParameterError
 from tsumami.engine.macros.knob import Knob
-from tsumami.engine.parameter import Parameter
 
-Values = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float32]
 
-MACROS = 8
-"""The first so many dimensions of a model's latent are named knobs."""
+SMOOTHING_SECONDS: Final = 0.010
+"""Time constant with which a latent follows its knob; the instrument smooths its parameters too."""
 
-_SMOOTHING_SECONDS = 0.012
-_SETTLED = 1e-3
-"""A knob this near to its target, in units of the latent, jumps onto it."""
+_SETTLED: Final = 1e-3  # share of a latent's range below which it snaps to its target
 
 
-class Decoder(Protocol):
-    """Both directions of a macros model; `tsumami.engine.macro_model.MacroModel` is one."""
+class MacroDecoder(Protocol):
+    """What the processor needs of a model; `tsumami.engine.macro_model.MacroModel` is one.
+
+    Returned arrays may be overwritten by the next call.
+    """
 
     @property
-    def latents(self) -> tuple[Latent, ...]:
-        """The latent's dimensions, the named ones first."""
+    def contract(self) -> Contract:
+        """Its parameter table and latents."""
         ...
 
-    def decode(self, latent: Values, context: Values) -> Values:
-        """Continuous parameters [P] of a latent [L] in a context [C]."""
+    def decode(self, latent: Array, context: Array) -> Array:
+        """Continuous parameters [P] at a latent [L] and context [C]."""
         ...
 
-    def encode(self, parameters: Values, context: Values) -> Values:
-        """Latent [L] of continuous parameters [P] in a context [C]."""
+    def encode(self, parameters: Array, context: Array) -> Array:
+        """Latent [L] of continuous parameters [P] and context [C]."""
         ...
 
-    def context_of(self, choices: npt.ArrayLike) -> Values:
-        """Context [C] of the choices of the discrete parameters."""
+    def context_of(self, choices: npt.NDArray[np.int64]) -> Array:
+        """Context [C] of the discrete parameters' choices, as indices."""
         ...
 
 
 class MacroProcessor:
-    """Knob positions in, the full parameter vector out.
+    """Moves a preset along the named latents of a macros model. [inference thread]
 
-    `load` makes a preset the reference: its latent z0 is found by the inverse flow, and the small error of
-    going there and back, r = v0 - decode(z0), is added to everything decoded from then on. So the sound
-    on load is exactly the preset, and a knob moved there and back returns to it bit for bit. Discrete
-    parameters are the context of the flow and keep the preset's value.
+    ``names`` are the macros: the leading latents that have words for their two ends. ``values`` is the
+    current parameter vector of the whole table, float32 ``[parameter_count]``, always finite and in 0-1;
+    discrete parameters keep the preset's value. ``non_finite`` counts what the model said that was no
+    number (the last values were held); ``ignored`` counts moves of no known macro or to no position.
+
+    `ModelError` when ``parameter_count``, the rows of the instrument's table, is not the model's.
     """
 
-    def __init__(self, decoder: Decoder, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, decoder: MacroDecoder, parameter_count: int) -> None:
+        contract = decoder.contract
+        if len(contract.parameters) != parameter_count:
+            raise ModelError(
+                f"parameters of {contract.name} must be the instrument's {parameter_count}, "
+                f"got {len(contract.parameters)}; choose a model that was trained on this instrument"
+            )
         self._decoder = decoder
-        self._parameters = parameters
-        self._continuous = sum(not parameter.is_discrete for parameter in parameters)
-        self._knobs = [Knob(latent) for latent in decoder.latents[:MACROS]]
-        if any(parameter.is_discrete for parameter in parameters[: self._continuous]):
-            raise ModelError("parameters must list the continuous ones first")
-        defaults = [parameter.from_unit(parameter.default) for parameter in parameters]
-        self._offsets = np.zeros(len(self._knobs))
+        discrete = np.array([parameter.is_discrete for parameter in contract.parameters])
+        self._continuous = np.flatnonzero(~discrete)
+        self._discrete = np.flatnonzero(discrete)
+        self._last_choices = np.array([len(parameter.choices) - 1 for parameter in contract.discrete])
+        macros = []
+        for latent in contract.latents:
+            if not (latent.low and latent.high):
+                break
+            macros.append(latent)
+        self.names: tuple[str, ...] = tuple(latent.name for latent in macros)
+        self._knobs = tuple(Knob(latent.minimum, latent.maximum) for latent in macros)
+        self._tolerance = _SETTLED * np.array([knob.span for knob in self._knobs])
+        self._origin = np.zeros(len(contract.latents))
+        self._latent = np.zeros(len(contract.latents))
+        self._target = np.zeros(len(self._knobs))
+        self._context: Array = np.zeros(contract.context_size, np.float32)
+        self._preset: Array = np.full(parameter_count, 0.5, np.float32)
+        self._residual: Array = np.zeros(len(self._continuous), np.float32)
+        self.values: Array = self._preset.copy()
         self.non_finite = 0
-        """Decodes that were NaN or infinite: the last values were held."""
-        self.load(np.array(defaults, np.float32))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The macros' names, in the order of their knobs."""
-        return tuple(knob.latent.name for knob in self._knobs)
-
-    @property
-    def positions(self) -> Values:
-        """Where each macro's latent stands now, 0-1, for display."""
-        return np.array(
-            [knob.shown(offset) for knob, offset in zip(self._knobs, self._offsets, strict=True)], np.float32
-        )
+        self.ignored = 0
 
     @property
     def is_moving(self) -> bool:
-        """Whether a knob has not yet arrived where it was turned to."""
-        return any(knob.offset != offset for knob, offset in zip(self._knobs, self._offsets, strict=True))
+        """Whether a latent has not reached its knob yet."""
+        return not np.array_equal(self._latent[: len(self._knobs)], self._target)
+
+    @property
+    def positions(self) -> Array:
+        """Where each macro's latent stands now, 0-1, for display."""
+        places = [knob.position_of(self._latent[i]) for i, knob in enumerate(self._knobs)]
+        return np.array(places, np.float32)
 
     def load(self, values: npt.ArrayLike) -> None:
-        """Make a full parameter vector (0-1) the reference; it is `values` until a knob moves."""
-        preset = np.clip(np.array(values, np.float32), 0.0, 1.0)
-        self.values: Values = preset
-        self._preset = preset.copy()
-        self._context = self._decoder.context_of(self._choices(preset)).copy()
-        latent = self._decoder.encode(preset[: self._continuous], self._context).copy()
-        decoded = self._decoder.decode(latent, self._context)
-        if not (np.isfinite(latent).all() and np.isfinite(decoded).all()):
-            # The flow has no latent for this preset: the knobs then move from its middle.
-            self.non_finite += 1
-            latent = np.zeros_like(latent)
-            decoded = self._decoder.decode(latent, self._context)
-        self._latent = latent
-        self._residual = np.nan_to_num(preset[: self._continuous] - decoded)
-        self._offsets[:] = 0.0
-        for knob, coordinate in zip(self._knobs, latent, strict=False):
-            knob.load(float(coordinate))
+        """Take a preset over: ``values`` becomes exactly this, and the knobs move from here.
+
+        ``values`` are the positions of the whole table; they are clipped to 0-1, and one that is not a
+        number keeps what it was. `ParameterError` when their count is another.
+        """
+        given = np.asarray(values, np.float32)
+        if given.shape != self.values.shape:
+            raise ParameterError(
+                f"preset values must be {len(self.values)} numbers, got shape {given.shape}; "
+                "give the whole parameter table"
+            )
+        self._preset = np.where(np.isfinite(given), np.clip(given, 0, 1), self.values)
+        self.values[:] = self._preset
+        choices = np.rint(self._preset[self._discrete] * self._last_choices).astype(np.int64)
+        self._context = self._decoder.context_of(choices)
+        self._find_latent()
 
     def move(self, macro: int, position: float) -> None:
-        """Turn knob ``macro`` to ``position`` 0-1; a knob that the model does not have is ignored."""
-        if 0 <= macro < len(self._knobs) and math.isfinite(position):
-            self._knobs[macro].move(position)
+        """Turn the knob of a macro to a position 0-1 (clipped); the first ever only says where it stands."""
+        if not (0 <= macro < len(self._knobs) and math.isfinite(position)):
+            self.ignored += 1
+            return
+        self._knobs[macro].turn(position)
+        self._target[macro] = self._knobs[macro].target
 
     def tick(self, seconds: float) -> bool:
-        """Move the latent on by ``seconds`` and decode; whether ``values`` changed. [inference thread]"""
+        """Let ``seconds`` pass; whether ``values`` changed. Decodes only while a latent moves."""
         if not self.is_moving:
             return False
-        share = 1.0 - math.exp(-seconds / _SMOOTHING_SECONDS)
-        targets = np.array([knob.offset for knob in self._knobs])
-        self._offsets += share * (targets - self._offsets)
-        arrived = np.abs(targets - self._offsets) < _SETTLED
-        self._offsets[arrived] = targets[arrived]
-        return self._decode()
+        moving = self._latent[: len(self._knobs)]
+        moving += (self._target - moving) * (1.0 - math.exp(-max(seconds, 0.0) / SMOOTHING_SECONDS))
+        arrived = np.abs(self._target - moving) <= self._tolerance
+        moving[arrived] = self._target[arrived]
+        return self._update()
 
-    def _decode(self) -> bool:
-        if not self._offsets.any():
-            new = self._preset[: self._continuous]
+    def _find_latent(self) -> None:
+        """Put the origin at the preset's latent, and note what the decoder makes of it."""
+        parameters = self._preset[self._continuous]
+        encoded = np.array(self._decoder.encode(parameters, self._context), np.float64)
+        self.non_finite += not np.isfinite(encoded).all()
+        self._origin = np.where(np.isfinite(encoded), encoded, 0.0)
+        self._latent = self._origin.copy()
+        # A residual that is no number makes every decode that relies on it one, which is held and counted.
+        decoded = self._decoder.decode(self._origin.astype(np.float32), self._context)
+        self._residual = parameters - decoded
+        for macro, knob in enumerate(self._knobs):
+            knob.load(self._origin[macro])
+            self._target[macro] = knob.target
+
+    def _update(self) -> bool:
+        """Values at the latent; whether they changed."""
+        if np.array_equal(self._latent, self._origin):
+            parameters = self._preset[self._continuous]
         else:
-            latent = self._latent.copy()
-            latent[: len(self._knobs)] += self._offsets.astype(np.float32)
-            decoded = self._decoder.decode(latent, self._context)
-            if not np.isfinite(decoded).all():
-                self.non_finite += 1
-                return False
-            new = np.clip(decoded + self._residual, 0.0, 1.0)
-        changed = not np.array_equal(new, self.values[: self._continuous])
-        self.values = np.concatenate([new, self._preset[self._continuous :]]).astype(np.float32)
+            decoded = self._decoder.decode(self._latent.astype(np.float32), self._context)
+            parameters = np.clip(decoded + self._residual, 0, 1)
+        if not np.isfinite(parameters).all():
+            self.non_finite += 1
+            return False
+        changed = not np.array_equal(self.values[self._continuous], parameters)
+        self.values[self._continuous] = parameters
         return changed
-
-    def _choices(self, values: Values) -> list[int]:
-        discrete = self._parameters[self._continuous :]
-        return [
-            round(parameter.to_unit(float(value)))
-            for parameter, value in zip(discrete, values[self._continuous :], strict=True)
-        ]
