@@ -1,0 +1,45 @@
+"""The benchmarks as data: name, help and options. A module is imported only when its bench runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A command-line option of a bench, handed to its ``run`` under ``name`` when it is given."""
+
+    name: str
+    flag: str
+    kind: Any
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A module of this package with a ``run(...)`` that returns a `tsumami.bridge.bench.report.Report`."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+
+
+_ROUNDS = Option("rounds", "--rounds", int, "How many times each case takes its turn.")
+
+BENCHES = (
+    Bench(
+        "live",
+        "Missed blocks, load and latency of the running engine.",
+        (
+            Option("seconds", "--seconds", float, "Length of each run."),
+            Option("block_sizes", "--block-size", list[int], "Frames per block; may be given again."),
+        ),
+    ),
+    Bench("stft", "A short-time Fourier frame forward and back, beside numpy and torch.", (_ROUNDS,)),
+    Bench(
+        "inference",
+        "A step of each shipped model, beside a bare ONNX Runtime session.",
+        (_ROUNDS, Option("provider", "--provider", str, "Where models run: auto, cpu or cuda.")),
+    ),
+    Bench("synth", "The built-in synthesizer's load by voices."),
+    Bench("macros", "From a knob to the parameters and to the sound."),
+)
