@@ -119,14 +119,15 @@ class HostBinding:
         return {name: self._views[parity][_NEXT + name] for name in self._state_names}
 
 
-class CudaBinding:
-    """Buffers on the device, at fixed addresses so that each parity replays its own CUDA graph.
+class DeviceBinding:
+    """Buffers on a device, at fixed addresses so that each parity replays its own CUDA graph.
 
     States never leave the device; inputs are copied to it before a run, outputs from it after.
     """
 
-    def __init__(self, session: Any, inputs: Arrays) -> None:
+    def __init__(self, session: Any, inputs: Arrays, device: str = "cuda") -> None:
         self._session = session
+        self._device = device
         self._inputs = inputs
         outputs = _shapes(session.get_outputs(), states=False, prefix=_NEXT)
         self._flat, self._outputs = zip(*(allocate(outputs) for _ in range(2)), strict=True)
@@ -157,7 +158,7 @@ class CudaBinding:
 
     def read_states(self, parity: int) -> Arrays:
         """See `Binding.read_states`."""
-        return {name: value.numpy() for name, value in self._device_states[parity].items()}
+        return {name: np.array(value.numpy()) for name, value in self._device_states[parity].items()}
 
     def write_states(self, parity: int, states: Mapping[str, Array]) -> None:
         """See `Binding.write_states`."""
@@ -166,7 +167,7 @@ class CudaBinding:
 
     def _on_device(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         return {
-            name: onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32), "cuda", 0)
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32), self._device, 0)
             for name, shape in shapes.items()
         }
 

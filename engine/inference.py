@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tsumami.engine.binding import Array, Arrays, Binding, CudaBinding, HostBinding, allocate_inputs
+from tsumami.engine.binding import Array, Arrays, Binding, DeviceBinding, HostBinding, allocate_inputs
 from tsumami.engine.contract import Contract, ModelKind, check_tensors, contract_of, load_bytes, name_of
 from tsumami.engine.meters import Histogram, count_non_finite, new_histogram, record_duration
 from tsumami.engine.provider import Provider, open_on, provider_of
 
-_BINDINGS: dict[Provider, Callable[[Any, Arrays], Binding]] = {"cpu": HostBinding, "cuda": CudaBinding}
+_BINDINGS: dict[Provider, Callable[[Any, Arrays], Binding]] = {"cpu": HostBinding, "cuda": DeviceBinding}
 _WARM_UP_STEPS = 8  # CUDA captures its graphs within the first few runs
 
 

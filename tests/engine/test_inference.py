@@ -1,6 +1,7 @@
 """Streaming models against a plain LSTM in numpy, the late policy, and macros models both ways."""
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from tests.engine.onnx_models import (
     running_sum_model,
 )
 from tsumami.engine import inference, provider
-from tsumami.engine.binding import HostBinding
+from tsumami.engine.binding import DeviceBinding
 from tsumami.engine.errors import ModelError
 from tsumami.engine.graph import keep_output
 from tsumami.engine.inference import Inference
@@ -147,7 +148,10 @@ def test_the_load_is_measured() -> None:
 
 @pytest.fixture
 def pretended_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A CPU session that says it is CUDA, unless the CPU is asked for; no GPU can be made to be late."""
+    """A CPU session that says it is CUDA, unless the CPU is asked for; no GPU can be made to be late.
+
+    Its buffers are the device's own values, in the CPU's memory.
+    """
     labels: dict[int, provider.Provider] = {}
 
     def open_on(model: bytes, name: str, wanted: provider.Provider, **options: Any) -> Any:
@@ -157,7 +161,20 @@ def pretended_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(inference, "open_on", open_on)
     monkeypatch.setattr(inference, "provider_of", lambda session: labels[id(session)])
-    monkeypatch.setitem(inference._BINDINGS, "cuda", HostBinding)
+    monkeypatch.setitem(inference._BINDINGS, "cuda", partial(DeviceBinding, device="cpu"))
+
+
+@pytest.mark.usefixtures("pretended_cuda")
+def test_states_stay_on_the_device() -> None:
+    session = prepared(lstm_model(4), provider="cuda")
+    found = [feed(session, noise(8))]
+    feed(session, 9 * noise(4, seed=2))
+    session.rollback()
+    found.append(feed(session, noise(4, seed=3)))
+    expected = lstm(np.concatenate([noise(8), noise(4, seed=3)]))
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=TOLERANCE, rtol=0)
+    session.reset()
+    assert np.array_equal(feed(session, noise(8)), found[0])
 
 
 @pytest.mark.usefixtures("pretended_cuda")
