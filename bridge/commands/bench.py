@@ -24,7 +24,9 @@ def _command(row: Bench) -> Callable[..., None]:
     def command(**given: Any) -> None:
         json, output = given.pop("json"), given.pop("output")
         module = importlib.import_module(f"tsumami.bridge.bench.{row.name}")
-        report: Report = module.run(**{name: value for name, value in given.items() if value})
+        report: Report = module.run(
+            **{name: value for name, value in given.items() if value not in (None, [])}
+        )
         folder = output or results_folder()
         if folder is not None:
             report.save(folder)
