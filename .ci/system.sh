@@ -29,6 +29,10 @@ fi
 if command -v "$python" >/dev/null && ! "$python" -c 'import ensurepip' 2>/dev/null; then
     packages+=(python3-venv)
 fi
+# python-rtmidi has wheels up to Python 3.12; for a newer one pip compiles it.
+if command -v "$python" >/dev/null && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then
+    packages+=(g++ pkg-config python3-dev libasound2-dev libjack-jackd2-dev)
+fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "this system has no apt-get; install the equivalents of: ${packages[*]}"
