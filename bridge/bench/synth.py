@@ -63,12 +63,12 @@ def _time_blocks(
 ) -> None:
     """Nanoseconds of the stage and of the copy, int64 ``[blocks, 2]``, in turns."""
     for block in range(len(times)):
-        began = now_ns()
-        call_stage(process, state, audio_in, audio_out, BLOCK, 0, 0)
-        between = now_ns()
-        call_stage(copy, state, audio_in, audio_out, BLOCK, 0, 0)
+        began = now_ns()  # pyright: ignore[reportCallIssue]
+        call_stage(process, state, audio_in, audio_out, BLOCK, 0, 0)  # pyright: ignore[reportCallIssue]
+        between = now_ns()  # pyright: ignore[reportCallIssue]
+        call_stage(copy, state, audio_in, audio_out, BLOCK, 0, 0)  # pyright: ignore[reportCallIssue]
         times[block, 0] = between - began
-        times[block, 1] = now_ns() - between
+        times[block, 1] = now_ns() - between  # pyright: ignore[reportCallIssue]
 
 
 def _measure(case: Case, seconds: float) -> npt.NDArray[np.float64]:
