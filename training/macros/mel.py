@@ -1,0 +1,48 @@
+"""The mel spectrogram of the paper (section 4.2 and its public code): what the VAE sees of a sound."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.training.macros.spectra import frequencies_hz, power_frames
+
+SAMPLE_RATE: Final = 22_050
+N_FFT: Final = 2048
+HOP: Final = 1024
+BANDS: Final = 64
+FRAMES: Final = 80
+LOWEST_HZ: Final = 30.0
+HIGHEST_HZ: Final = 11_000.0
+OFFSET: Final = 1e-3
+"""What is added before the logarithm."""
+
+_SCALE: Final = (N_FFT / 4) ** 2  # of power, to the unnormalised transform that OFFSET was chosen for
+
+
+def _mel(frequency_hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """O'Shaughnessy's mel scale."""
+    return 2595.0 * np.log10(1.0 + np.asarray(frequency_hz, np.float64) / 700.0)
+
+
+def mel_matrix() -> npt.NDArray[np.float32]:
+    """Triangular bands of equal width in mel, each with a peak of 1, float32 ``[bins, BANDS]``."""
+    edges = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)
+    bins = _mel(frequencies_hz(N_FFT, SAMPLE_RATE))[:, None]
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return np.clip(np.minimum(rising, falling), 0.0, None).astype(np.float32)
+
+
+_MATRIX: Final = mel_matrix()
+
+
+def log_mel(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Logarithmic mel power of mono ``samples`` at `SAMPLE_RATE`, float32 ``[BANDS, FRAMES]``.
+
+    Longer sounds are cut after `FRAMES` frames, shorter ones are padded with silence.
+    """
+    length = (FRAMES - 1) * HOP + N_FFT // 2
+    whole = np.pad(samples[:length], (0, max(length - len(samples), 0)))
+    power = power_frames(whole, N_FFT, HOP)[:FRAMES] @ _MATRIX
+    return np.log(_SCALE * power.T + OFFSET).astype(np.float32)

@@ -1,0 +1,25 @@
+"""Power spectrograms without torch; workers that render import this by the dozen."""
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+Spectrum = npt.NDArray[np.float32]
+
+
+def power_frames(samples: npt.NDArray[np.float32], n_fft: int, hop: int) -> Spectrum:
+    """Power of Hann-windowed frames, float32 ``[frames, n_fft // 2 + 1]``.
+
+    Frames are centred on multiples of ``hop``; the ends are padded with zeros. A full-scale sine has a
+    peak near 1, whatever ``n_fft``.
+    """
+    padded = np.pad(samples, n_fft // 2)
+    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    spectra = scipy.fft.rfft(frames * (window * np.float32(2.0 / window.sum())), axis=1)
+    return (spectra.real**2 + spectra.imag**2).astype(np.float32)
+
+
+def frequencies_hz(n_fft: int, sample_rate: float) -> npt.NDArray[np.float64]:
+    """Frequency of every bin, float64 ``[n_fft // 2 + 1]``."""
+    return np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
