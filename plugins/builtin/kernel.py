@@ -51,8 +51,8 @@ def _apply_key(state: Any, kind: int, note: int, value: float) -> None:
 
 @kernel
 def _apply(state: Any, kind: int, index: int, value: float) -> None:
-    """One event; numbers that are not finite are ignored."""
-    if not math.isfinite(value):
+    """One event. One whose value should count but is not finite is ignored; an off is always heard."""
+    if not math.isfinite(value) and kind not in (_NOTE_OFF, _ALL_NOTES_OFF, _ALL_SOUND_OFF):
         return
     if kind in (_NOTE_ON, _NOTE_OFF, _PRESSURE):
         _apply_key(state, kind, index, value)

@@ -23,6 +23,12 @@ def _count(state: Any) -> int:
 
 
 @inline_kernel
+def _is_down(voice: Any) -> bool:
+    """Whether a key or the pedal holds a voice."""
+    return bool(voice.is_held or voice.is_sustained)
+
+
+@inline_kernel
 def _release(state: Any, voice: Any) -> None:
     voice.is_held = 0
     voice.is_sustained = 0
@@ -135,16 +141,14 @@ def _sounding_voice(state: Any) -> int:
 
 @kernel
 def _take_over(state: Any, voice: Any, note: int, velocity: float, order: int) -> None:
-    """Let the voice of a mono mode go on with another key; legato keeps the envelopes of held notes."""
-    was_down = voice.is_held or voice.is_sustained
+    """Let the voice of a mono mode go on with another key; legato does not start its envelopes again."""
     voice.note = note
     voice.order = order
-    voice.released_order = 0
     voice.is_held = 1
     voice.is_sustained = 0
     voice.velocity_target = velocity
     voice.pitch_target = float(note)
-    if int(state.value.voice_mode) == MONO or not was_down:
+    if int(state.value.voice_mode) == MONO:
         voice.amp.stage = ATTACK
         voice.filter.stage = ATTACK
 
@@ -157,14 +161,15 @@ def start_note(state: Any, note: int, velocity: float, position: int) -> None:
     state.effects.quiet_ticks = 0
     if int(state.value.voice_mode) != POLY:
         slot = _sounding_voice(state)
-        if slot >= 0:
+        if slot >= 0 and _is_down(state.voices[slot]):
             _take_over(state, state.voices[slot], note, velocity, order)
             state.last_pitch = float(note)
             return
+        if slot >= 0:
+            state.voices[slot].status = FADING
     for i in range(len(state.voices)):
-        voice = state.voices[i]
-        if voice.status == SOUNDING and voice.note == note and (voice.is_held or voice.is_sustained):
-            _release(state, voice)
+        if state.voices[i].status == SOUNDING and state.voices[i].note == note and _is_down(state.voices[i]):
+            _release(state, state.voices[i])
     _steal(state)
     _begin(state, state.voices[_free_slot(state)], note, velocity, order, position)
     state.last_pitch = float(note)
@@ -218,7 +223,7 @@ def release_all(state: Any) -> None:
         state.held_order[note] = 0
     for i in range(len(state.voices)):
         voice = state.voices[i]
-        if voice.status == SOUNDING and (voice.is_held or voice.is_sustained):
+        if voice.status == SOUNDING and _is_down(voice):
             _release(state, voice)
 
 

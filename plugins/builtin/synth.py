@@ -110,7 +110,7 @@ class BuiltinSynth:
         state = self._memory[0]
         if state["sample_rate"]:
             self._values = state["target"].astype(np.float32)
-        self._memory[:] = np.zeros(1, STATE_DTYPE)
+        self._memory.view(np.uint8)[:] = 0
         state["sample_rate"] = self._sample_rate
         state["random"] = _SEED
         state["last_pitch"] = -1.0

@@ -72,7 +72,7 @@ def play(synth: BuiltinSynth, events: Iterable[Events], blocks: Sequence[int]) -
 
 
 def spectrum_db(
-    samples: Samples, rate: float = RATE
+    samples: Samples | Curve, rate: float = RATE
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Frequencies and levels in dB under the strongest bin (Blackman-Harris-like side lobes below -90 dB)."""
     frames = len(samples)

@@ -119,6 +119,16 @@ def test_mono_plays_one_note_and_returns_to_the_one_still_held() -> None:
     assert released(synth) == [64]
 
 
+def test_a_mono_note_after_a_release_is_a_new_one_with_the_new_wave() -> None:
+    synth = synth_with(patch(voice_mode="legato", amp_release=2.0))
+    play(synth, [on(0, 60), off(1000, 60), event(Kind.PARAMETER, 32, 1.0, time=1500), on(2000, 67)], [2016])
+    voices = synth._memory[0]["voices"]
+    assert (notes(synth), notes(synth, FADING)) == ([67], [60])
+    assert voices["pitch"][voices["status"] == SOUNDING] == 67.0
+    assert voices["wave1"][voices["status"] == SOUNDING] == 3
+    assert voices["wave1"][voices["status"] == FADING] == 0
+
+
 @pytest.mark.parametrize(("mode", "stage"), [("mono", 1), ("legato", 2)])
 def test_legato_keeps_the_envelope_and_mono_starts_it_again(mode: str, stage: int) -> None:
     synth = synth_with(raw(voice_mode=mode, amp_attack=0.05, amp_decay=1.0, amp_sustain=0.5))

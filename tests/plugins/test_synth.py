@@ -114,6 +114,12 @@ def test_broken_events_are_ignored() -> None:
     assert np.array_equal(play(synth_with(BUSY), [on(0, 60), *broken], [4000]), whole)
 
 
+def test_an_off_is_heard_whatever_its_value() -> None:
+    broken = event(Kind.NOTE_OFF, 60, float("nan"), time=100)
+    heard = play(synth_with(BUSY), [on(0, 60), broken], [4000])
+    assert np.array_equal(heard, play(synth_with(BUSY), [on(0, 60), off(100, 60)], [4000]))
+
+
 def test_a_number_that_breaks_inside_never_leaves() -> None:
     synth = synth_with(BUSY)
     play(synth, [on(0, 60)], [4000])
