@@ -12,14 +12,14 @@ from tsumami.bridge.midi.parser import Message, Parser
 from tsumami.bridge.midi.system import close_client
 from tsumami.engine.events import NO_EVENTS, Events
 
-_ECHO_NS = 5_000_000
+_ECHO_NS = 20_000_000
 
 
 class Echoes:
     """Recognises a message that arrives twice: at the virtual port and at its sender's own port.
 
     A program that connects itself to the virtual port is often also one of the ports that are
-    opened here. Two equal messages, one from either side, within 5 ms are taken as one.
+    opened here. Two equal messages, one from either side, read within 20 ms are taken as one.
     """
 
     def __init__(self) -> None:
