@@ -66,8 +66,10 @@ def test_an_event_without_a_time_applies_at_the_next_block() -> None:
 
 def test_events_of_both_rings_are_merged_by_time() -> None:
     strip = Strip(Tone(), StripSettings())
-    strip.parameters.push(np.concatenate([event(Kind.PARAMETER, 0, v, time=t) for t, v in ((10, 0.1), (90, 0.9))]))
-    strip.run(128, np.concatenate([event(Kind.NOTE_ON, 60, 0.8, time=50), event(Kind.NOTE_OFF, 60, time=100)]))
+    moves = [event(Kind.PARAMETER, 0, value, time=time) for time, value in ((10, 0.1), (90, 0.9))]
+    strip.parameters.push(np.concatenate(moves))
+    notes = [event(Kind.NOTE_ON, 60, 0.8, time=50), event(Kind.NOTE_OFF, 60, time=100)]
+    strip.run(128, np.concatenate(notes))
     assert strip.applied.pop()["time"].tolist() == [10, 50, 90, 100]
 
 

@@ -12,7 +12,13 @@ from tsumami.engine.parameter import Parameter
 from tsumami.engine.stage import STAGE_SIGNATURE
 
 _STATE = np.dtype(
-    [("step", np.float64), ("phase", np.float64), ("level", np.float64), ("held", np.int64), ("broken", np.int64)]
+    [
+        ("step", np.float64),
+        ("phase", np.float64),
+        ("level", np.float64),
+        ("held", np.int64),
+        ("broken", np.int64),
+    ]
 )
 _NOTE_ON, _NOTE_OFF, _PARAMETER, _OFF = (
     int(Kind.NOTE_ON),
@@ -23,7 +29,7 @@ _NOTE_ON, _NOTE_OFF, _PARAMETER, _OFF = (
 
 
 @c_kernel(STAGE_SIGNATURE)
-def _process(state: Any, audio_in: Any, audio_out: Any, frames: int, events: Any, count: int) -> None:
+def _process(state: Any, audio_in: Any, audio_out: Any, frames: int, events: Any, count: int) -> None:  # noqa: ARG001
     tone = carray(state, 1, _STATE)[0]
     output = carray(audio_out, (2, frames))
     changes = carray(events, count, EVENT_DTYPE)
@@ -68,7 +74,7 @@ class Tone:
     def state_address(self) -> int:
         return int(self._state.ctypes.data)
 
-    def prepare(self, sample_rate: float, block_size: int) -> None:
+    def prepare(self, sample_rate: float, block_size: int) -> None:  # noqa: ARG002
         self._state["step"] = 2 * np.pi * 440 / sample_rate
 
     def reset(self) -> None:
