@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.plugins.sounds import RATE, Samples, off, on, play, raw, synth_with
+from tests.plugins.sounds import RATE, Curve, Samples, off, on, play, raw, synth_with
 from tsumami.engine.events import Kind, event
 
 
@@ -16,7 +16,7 @@ def burst(**settings: float | str) -> Samples:
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
 def test_the_hall_falls_by_60_db_in_its_time(seconds: float) -> None:
     out = burst(reverb_mix=1.0, reverb_time=seconds)
-    energy = (out.astype(np.float64) ** 2).sum(axis=0)
+    energy: Curve = (out.astype(np.float64) ** 2).sum(axis=0)
     fall_db = 10 * np.log10(np.cumsum(energy[::-1])[::-1] / energy.sum() + 1e-30)  # Schroeder's integral
     measured = 2 * float(((fall_db < -5.0) & (fall_db > -35.0)).sum()) / RATE
     # The treble is damped sooner, so white noise falls a little faster than asked.
