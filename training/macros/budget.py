@@ -1,0 +1,40 @@
+"""How much a training run may spend."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Sizes of one run.
+
+    ``patches`` are rendered for the training set; after each of ``rounds`` but the last, ``sweeps`` patches
+    that the flow's own knobs lead to are rendered too, so that the surrogate knows where it will be asked.
+    ``probes`` held-out patches are swept with every knob and rendered to measure the result.
+    """
+
+    name: str
+    patches: int
+    rounds: int
+    sweeps: int
+    probes: int
+    vae_epochs: int
+    vae_channels: int
+    vae_kernel: int
+    surrogate_width: int
+    surrogate_steps: int
+    flow_layers: int
+    flow_hidden: int
+    flow_steps: int
+    batch: int
+
+
+BUDGETS: Final = {
+    budget.name: budget
+    for budget in (
+        Budget("smoke", 80, 2, 40, 1, 1, 4, 3, 32, 40, 3, 16, 30, 48),
+        Budget("small", 8000, 3, 2400, 12, 4, 16, 5, 192, 3000, 8, 96, 2000, 256),
+        Budget("full", 40_000, 5, 10_000, 50, 60, 64, 7, 512, 30_000, 10, 192, 20_000, 512),
+    )
+}
+"""``small`` takes two idle CPU cores well under an hour; ``full`` uses the paper's size of the VAE."""
