@@ -91,8 +91,8 @@ def _tick(state: Any) -> None:
     advance_lfo(
         state.lfo2, int(state.value.lfo2_wave), state.value.lfo2_rate, PERIOD / state.sample_rate, state
     )
-    has_voices = False
-    for i in range(len(state.voices)):
+    slots = 0
+    for i in range(state.slots):
         voice = state.voices[i]
         if voice.status == FREE:
             continue
@@ -100,8 +100,9 @@ def _tick(state: Any) -> None:
             voice.status = FREE
             continue
         control_voice(state, voice)
-        has_voices = True
-    control_effects(state, has_voices)
+        slots = i + 1
+    state.slots = slots
+    control_effects(state, slots > 0)
 
 
 @inline_kernel
@@ -116,7 +117,7 @@ def _render(state: Any, out_left: Any, out_right: Any, start: int, frames: int) 
     for i in range(frames):
         scratch.left[i] = 0.0
         scratch.right[i] = 0.0
-    for i in range(len(state.voices)):
+    for i in range(state.slots):
         if state.voices[i].status != FREE:
             render_voice(state.voices[i], scratch, state.phase, frames)
     run_effects(state, state.phase, frames)

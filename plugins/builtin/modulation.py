@@ -157,7 +157,7 @@ def _set_filter(state: Any, voice: Any) -> None:
 
 
 @kernel
-def _set_amplitude(state: Any, voice: Any) -> float:
+def _amplitude(state: Any, voice: Any) -> float:
     """What the amplitude should be at the end of the period."""
     sensitivity = state.value.amp_velocity
     loudness = 1.0 - sensitivity + sensitivity * voice.velocity * math.sqrt(voice.velocity)
@@ -173,7 +173,7 @@ def control_voice(state: Any, voice: Any) -> None:
     _set_pitch(state, voice)
     _set_timbre(state, voice)
     _set_filter(state, voice)
-    aim(voice, AMPLITUDE, _set_amplitude(state, voice))
+    aim(voice, AMPLITUDE, _amplitude(state, voice))
 
 
 @kernel
@@ -188,6 +188,6 @@ def open_voice(state: Any, voice: Any, position: int) -> None:
     for _ in range(2):  # once to arrive, once to stay
         _set_timbre(state, voice)
         _set_filter(state, voice)
-    step = _set_amplitude(state, voice) / left
+    step = _amplitude(state, voice) / left
     voice.step[AMPLITUDE] = step
     voice.base[AMPLITUDE] = -step * position

@@ -171,7 +171,9 @@ def start_note(state: Any, note: int, velocity: float, position: int) -> None:
         if state.voices[i].status == SOUNDING and state.voices[i].note == note and _is_down(state.voices[i]):
             _release(state, state.voices[i])
     _steal(state)
-    _begin(state, state.voices[_free_slot(state)], note, velocity, order, position)
+    slot = _free_slot(state)
+    state.slots = max(state.slots, slot + 1)
+    _begin(state, state.voices[slot], note, velocity, order, position)
     state.last_pitch = float(note)
 
 

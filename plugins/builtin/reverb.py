@@ -29,7 +29,8 @@ _DIFFUSION = 0.62
 _DRY_LOSS = 0.35  # at full mix
 _WET_GAIN = 0.55
 _SIXTY_DB = math.log(1000.0)
-_SIGNS = np.array([1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0, 1.0])
+_SIGNS = np.array([1, 1, -1, -1, 1, -1, -1, 1], np.float32)
+_SHARE = np.float32(2.0 / REVERB_LINES)  # of the sum of all lines, in the Householder matrix
 
 
 @kernel
@@ -68,29 +69,29 @@ def _diffuse(effects: Any, k: int, samples: npt.NDArray[np.float64], frames: int
 
 
 @kernel
-def _read_lines(effects: Any, lines: npt.NDArray[np.float64], frames: int) -> None:
-    """What leaves the delay lines, float64 ``[frames, line]``; every line is longer than a period."""
+def _read_lines(effects: Any, lines: npt.NDArray[np.float32], frames: int) -> None:
+    """What leaves the delay lines, float32 ``[frames, line]``; every line is longer than a period."""
     for k in range(REVERB_LINES):
-        line = effects.line[k]
-        start, length = effects.line_index[k], effects.line_length[k]
-        whole = min(frames, length - start)
+        start = effects.line_index[k]
+        whole = min(frames, effects.line_length[k] - start)
+        end, begin = effects.line[k][start:], effects.line[k]
         for i in range(whole):
-            lines[i, k] = line[start + i]
-        for i in range(whole, frames):
-            lines[i, k] = line[start + i - length]
+            lines[i, k] = end[i]
+        for i in range(frames - whole):
+            lines[whole + i, k] = begin[i]
 
 
 @kernel
-def _write_lines(effects: Any, lines: npt.NDArray[np.float64], frames: int) -> None:
+def _write_lines(effects: Any, lines: npt.NDArray[np.float32], frames: int) -> None:
     """Put what enters the delay lines where `_read_lines` read, and move on."""
     for k in range(REVERB_LINES):
-        line = effects.line[k]
         start, length = effects.line_index[k], effects.line_length[k]
         whole = min(frames, length - start)
+        end, begin = effects.line[k][start:], effects.line[k]
         for i in range(whole):
-            line[start + i] = lines[i, k]
-        for i in range(whole, frames):
-            line[start + i - length] = lines[i, k]
+            end[i] = lines[i, k]
+        for i in range(frames - whole):
+            begin[i] = lines[whole + i, k]
         effects.line_index[k] = (start + frames) % length
 
 
@@ -98,13 +99,14 @@ def _write_lines(effects: Any, lines: npt.NDArray[np.float64], frames: int) -> N
 def _feed_back(effects: Any, scratch: Any, frames: int) -> None:
     """Damp and weaken what left the lines, sum it to stereo, and mix it with what enters them anew.
 
-    ``scratch.wet_left`` and ``wet_right`` go in as the input and come out as the hall.
+    ``scratch.wet_left`` and ``wet_right`` go in as the input and come out as the hall. All in
+    float32, so that the eight lines fill one vector register.
     """
     lines, damped, gain = scratch.lines, effects.line_damped, effects.line_gain
     wet_left, wet_right = scratch.wet_left, scratch.wet_right
     damping = effects.damping
     for i in range(frames):
-        left, right, total = 0.0, 0.0, 0.0
+        left, right, total = np.float32(0.0), np.float32(0.0), np.float32(0.0)
         for k in range(REVERB_LINES):
             damped[k] += damping * (lines[i, k] - damped[k])
             lines[i, k] = gain[k] * damped[k]
@@ -112,10 +114,11 @@ def _feed_back(effects: Any, scratch: Any, frames: int) -> None:
             total += lines[i, k] + lines[i, k + 1]
             left += _SIGNS[k] * lines[i, k]
             right += _SIGNS[k + 1] * lines[i, k + 1]
-        shared = total * (2.0 / REVERB_LINES)
+        shared = total * _SHARE
+        into_left, into_right = np.float32(wet_left[i]) - shared, np.float32(wet_right[i]) - shared
         for k in range(0, REVERB_LINES, 2):
-            lines[i, k] += wet_left[i] - shared
-            lines[i, k + 1] += wet_right[i] - shared
+            lines[i, k] += into_left
+            lines[i, k + 1] += into_right
         wet_left[i] = left
         wet_right[i] = right
 

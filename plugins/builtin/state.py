@@ -108,10 +108,10 @@ EFFECTS_DTYPE: Final = np.dtype(
         ("diffuser_line", _F4, (DIFFUSERS, DIFFUSER_FRAMES)),
         ("line_length", _I8, (REVERB_LINES,)),
         ("line_index", _I8, (REVERB_LINES,)),
-        ("line_gain", _F8, (REVERB_LINES,)),
-        ("line_damped", _F8, (REVERB_LINES,)),
+        ("line_gain", _F4, (REVERB_LINES,)),
+        ("line_damped", _F4, (REVERB_LINES,)),
         ("line", _F4, (REVERB_LINES, REVERB_FRAMES)),
-        ("damping", _F8),  # one-pole coefficient inside the reverb
+        ("damping", _F4),  # one-pole coefficient inside the reverb
         ("block_left", _F8),  # memory of the filter that keeps DC from the output
         ("block_right", _F8),
         ("block_pole", _F8),
@@ -126,7 +126,7 @@ EFFECTS_DTYPE: Final = np.dtype(
 
 SCRATCH_DTYPE: Final = np.dtype(
     [(name, _F8, (PERIOD,)) for name in ("mid", "side", "wave", "modulation", "left", "right", "wet_left")]
-    + [("wet_right", _F8, (PERIOD,)), ("lines", _F8, (PERIOD, REVERB_LINES))],
+    + [("wet_right", _F8, (PERIOD,)), ("lines", _F4, (PERIOD, REVERB_LINES))],
     align=True,
 )
 
@@ -158,6 +158,7 @@ _FIELDS: Final = np.dtype(
         ("random", _U8),
         ("fade_step", _F8),
         ("polyphony", _I8),
+        ("slots", _I8),  # all voices beyond so many are free
         ("voices", VOICE_DTYPE, (2 * POLYPHONY,)),
         ("effects", EFFECTS_DTYPE),
         ("scratch", SCRATCH_DTYPE),
