@@ -20,8 +20,9 @@ _TIME_MAKEUP = 0.5  # exponent: a longer hall is mixed softer
 
 @kernel
 def mute_tails(effects: Any) -> None:
-    """Fade the tails out and empty the delay lines. [audio thread]"""
-    effects.mute_left = 2 * MUTE_TICKS
+    """Fade the tails out and empty the delay lines; a fade under way goes on. [audio thread]"""
+    if effects.mute_left < MUTE_TICKS:
+        effects.mute_left = 2 * MUTE_TICKS
 
 
 @kernel

@@ -102,6 +102,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         "reverb_mix": (0.15, 0.7),
         "reverb_time": (1.5, 10.0),
         "unison": ("1", "2", "4", "4"),
+        "volume": (-18.0, -12.0),
     },
     "keys": {
         "amp_attack": (0.0007, 0.006),
@@ -156,6 +157,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         "width": (0.3, 1.0),
         "reverb_mix": (0.1, 0.9),
         "reverb_time": (1.0, 14.0),
+        "volume": (-17.0, -11.0),
     },
 }
 """Categories of patches: what sets each apart from `COMMON`."""

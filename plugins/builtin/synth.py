@@ -100,7 +100,8 @@ class BuiltinSynth:
         """Get ready to play at ``sample_rate`` in Hz; clears what sounds, keeps the parameters."""
         if not LOWEST_SAMPLE_RATE <= sample_rate <= HIGHEST_SAMPLE_RATE:
             raise ParameterError(
-                f"sample rate must be in {LOWEST_SAMPLE_RATE}-{HIGHEST_SAMPLE_RATE} Hz, got {sample_rate}"
+                f"sample rate must be in {LOWEST_SAMPLE_RATE}-{HIGHEST_SAMPLE_RATE} Hz, got {sample_rate}; "
+                "48000 is usual"
             )
         self._sample_rate = float(sample_rate)
         self.reset()
