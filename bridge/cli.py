@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.render import render
 from tsumami.engine.errors import TsumamiError
@@ -18,6 +19,7 @@ app = typer.Typer(
 
 app.command()(live)
 app.command()(render)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ class EngineConfig:
     macro_model: str | None = None
     provider: str = "auto"
     recording: bool = False
+    stress: bool = False
+    """Run a busy Python thread beside the engine's own, as the benchmarks do."""
     first_sample: int = 0
 
 

@@ -173,5 +173,7 @@ class MacroFeed:
         if self._parameter_ring.push(events):
             self._sent[changed] = values[changed]
             if self._oldest_stamp_ns:
-                record_duration(self._meters["set_latency"], clock_ns() - self._oldest_stamp_ns)
+                now = clock_ns()
+                record_duration(self._meters["set_latency"], now - self._oldest_stamp_ns)
+                self._meters["knob_set_ns"] = now
                 self._oldest_stamp_ns = 0

@@ -33,6 +33,8 @@ METER_DTYPE = np.dtype(
         ("load", np.int64, (len(STAGES), BINS)),  # histograms of nanoseconds per block
         ("note_latency", *_HISTOGRAM),  # nanoseconds from arrival to the block that plays the event
         ("knob_latency", *_HISTOGRAM),
+        ("note_applied_ns", np.int64),  # clock at the last block that applied a note from outside
+        ("knob_applied_ns", np.int64),  # … a parameter moved by a knob
         ("device_latency_seconds", np.float64),  # from callback to converter, as the device states it
         ("peak_now", np.float64, (2,)),  # falling peak
         ("mean_square_now", np.float64, (2,)),  # over about 0.3 s
@@ -45,6 +47,7 @@ METER_DTYPE = np.dtype(
         ("inference_non_finite", np.int64),
         ("inference_load", *_HISTOGRAM),  # nanoseconds per decode
         ("set_latency", *_HISTOGRAM),  # nanoseconds from a knob's arrival to its parameters pushed
+        ("knob_set_ns", np.int64),  # clock when the last knob's parameters were pushed
         ("macros", np.float64, (MAX_MACROS,)),  # where each macro stands, 0-1
         # Written by the engine's main thread.
         ("device_losses", np.int64),

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from multiprocessing.connection import Connection
 
@@ -26,6 +27,8 @@ def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides
     # A short slice: the inference thread should not wait 5 ms for another Python thread.
     sys.setswitchinterval(0.0005)
+    if config.stress:
+        threading.Thread(target=spin, name="stress", daemon=True).start()
     memory = SessionMemory.attach(config.memory_name)
     try:
         engine = _Engine(config, memory, doorbell)
@@ -44,6 +47,12 @@ def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection)
             os._exit(0)
         engine.close()
         memory.close()
+
+
+def spin() -> None:
+    """Hold the GIL as much as Python lets one thread: the load of the benchmarks."""
+    while True:
+        pass
 
 
 class _Engine:

@@ -72,8 +72,10 @@ def _note_applied(state: Any, meters: Any, now: int) -> None:
         if event.stamp_ns > 0:
             if event.kind == _PARAMETER:
                 record_duration(meters.knob_latency, now - event.stamp_ns)
+                meters.knob_applied_ns = now
             elif event.kind == _NOTE_ON:
                 record_duration(meters.note_latency, now - event.stamp_ns)
+                meters.note_applied_ns = now
         state.incoming[i] = event
         state.incoming[i].time = state.sample + event.time
     ring_push(state.applied_ring, state.incoming.ctypes.data, state.event_count)

@@ -32,6 +32,8 @@ BENCHES = (
         (
             Option("seconds", "--seconds", float, "Length of each run."),
             Option("block_sizes", "--block-size", list[int], "Frames per block; may be given again."),
+            Option("moves", "--moves", int, "How many knob moves and notes are timed."),
+            Option("minutes", "--minutes", float, "How long memory is watched."),
         ),
     ),
     Bench("stft", "A short-time Fourier frame forward and back, beside numpy and torch.", (_ROUNDS,)),
