@@ -1,1 +1,1 @@
-"""TODO(front door)."""
+"""Data sets, torch models and the export of what the engine runs; importing this imports no torch."""

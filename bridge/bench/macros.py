@@ -5,6 +5,7 @@ training has not seen; every stop is rendered and described. Beside it stands th
 would make once for all patches: one parameter a knob.
 """
 
+import importlib.resources
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,7 +30,6 @@ from tsumami.engine import MacroModel, MacroProcessor
 from tsumami.engine.errors import ModelError
 from tsumami.plugins import PARAMETERS, random_patch
 
-MODEL: Final = Path(__file__).resolve().parents[2] / "engine" / "models" / "macros.onnx"
 SEED: Final = 20_001
 """Of the random patches; no training run uses it for its patches."""
 
@@ -51,7 +51,8 @@ def run(model: str | Path | None = None, patches: int = 100, stops: int = 9) -> 
             f"libraries of training must be installed to describe sounds, got no {error.name}; "
             "pip install 'tsumami[training]'"
         ) from None
-    decoder = MacroModel(model or MODEL, "cpu")
+    shipped = Path(str(importlib.resources.files("tsumami.engine.models") / "macros.onnx"))
+    decoder = MacroModel(model or shipped, "cpu")
     decoder.prepare()
     processor = MacroProcessor(decoder, len(PARAMETERS))
     chosen = unseen_patches(patches)
@@ -141,10 +142,10 @@ def _notes(
     names: Sequence[str], learned: Judgement, single: Judgement, patches: int, stops: int
 ) -> Iterator[str]:
     yield (
-        f"{patches} unseen patches, {stops} stops a knob, taken over in the middle. Monotone: rank correlation "
-        f"of position and own descriptor of at least {MONOTONE}; steady: no step back beyond {TOLERANCE} sd; "
-        "strictly monotone: every step rises. One sd is the descriptor's standard deviation over these patches "
-        "at rest. The descriptors are defined in training/macros/descriptors.py."
+        f"{patches} unseen patches, {stops} stops a knob, taken over in the middle. Monotone: rank "
+        f"correlation of position and own descriptor of at least {MONOTONE}; steady: no step back beyond "
+        f"{TOLERANCE} sd; strictly monotone: every step rises. One sd is the descriptor's standard deviation "
+        "over these patches at rest. The descriptors are defined in training/macros/descriptors.py."
     )
     hands = ", ".join(
         f"{name} {'−' if direction < 0 else ''}{row}"

@@ -71,7 +71,7 @@ def turn_one_parameter(patch: Values, macro: int, positions: Values) -> Values:
 def measure_sweeps(
     patches: Sequence[Values], macros: int, positions: Values, turn: Turn, describe: Describe, pool: Executor
 ) -> Measures:
-    """Descriptors of every patch under every knob at every stop, ``[patches, macros, stops, descriptors]``."""
+    """Descriptors of all patches, knobs and stops, ``[patches, macros, stops, descriptors]``."""
     stops = [np.concatenate([turn(patch, macro, positions) for macro in range(macros)]) for patch in patches]
     measured = list(pool.map(describe, stops))
     return np.stack(measured).reshape(len(patches), macros, len(positions), -1).astype(np.float64)
@@ -118,7 +118,7 @@ class Judgement:
 
 
 def judge(measured: Measures, spread: Measures) -> Judgement:
-    """Judge sweeps ``[patches, macros, stops, descriptors]``; ``spread`` ``[descriptors]`` is one deviation."""
+    """Judge sweeps ``[patches, macros, stops, descriptors]``; ``spread`` ``[descriptors]`` is one sd."""
     macros = np.arange(measured.shape[1])
     own = measured[:, macros, :, macros].transpose(1, 0, 2)  # [patches, macros, stops]
     steps = np.diff(own, axis=2)
