@@ -62,8 +62,8 @@ $(VENV)/.torch: $(VENV)/.made $(RECIPES)
 	@echo "Installing $(TORCH)"
 	@$(INSTALL) --quiet $(TORCH) 2>/dev/null \
 	|| $(INSTALL) --timeout 30 --retries 2 --extra-index-url $(TORCH_INDEX) $(TORCH) \
-	|| { echo "make: $(TORCH) was not found: set PIP_FIND_LINKS to a folder that holds its wheel, or choose"\
-	"another build, such as make test TORCH=torch==2.13.0" >&2; exit 1; }
+	|| { echo "make: $(TORCH) was not found; set PIP_FIND_LINKS to a folder that holds its wheel," \
+	"or choose another build, such as make test TORCH=torch==2.13.0" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(RECIPES) | system-test
