@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import onnx
+import zuko
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -135,7 +136,7 @@ def _add_coupling(graph: _Graph, coupling: nn.Module, source: str, condition: st
     """Shift and scale of one layer for all dimensions: 0 and 1 for those that it only looks at."""
     mask = coupling.mask.numpy()  # type: ignore[operator,union-attr]
     seen, changed = np.flatnonzero(mask), np.flatnonzero(~mask)
-    linear = [layer for layer in coupling.hyper if isinstance(layer, nn.Linear)]  # type: ignore[union-attr]
+    linear = [layer for layer in coupling.hyper if isinstance(layer, zuko.nn.Linear)]  # type: ignore[union-attr]
     weight = _array(linear[0].weight)
     first = np.zeros((len(weight), len(mask) + CONDITION), np.float32)
     first[:, seen] = weight[:, : len(seen)]
@@ -152,7 +153,7 @@ def _add_coupling(graph: _Graph, coupling: nn.Module, source: str, condition: st
     return shift, graph.node("Exp", [graph.node("Div", [raw, bound])])
 
 
-def _spread_rows(last: nn.Linear, changed: npt.NDArray[np.intp], size: int, part: int) -> tuple[Array, Array]:
+def _spread_rows(last: Any, changed: npt.NDArray[np.intp], size: int, part: int) -> tuple[Array, Array]:
     """Rows of the last layer for shifts (part 0) or log scales (part 1), at the places they act on."""
     weight = np.zeros((size, last.in_features), np.float32)
     bias = np.zeros(size, np.float32)
