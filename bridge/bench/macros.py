@@ -7,45 +7,44 @@ would make once for all patches: one parameter a knob.
 
 import importlib.resources
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from tsumami.bridge.bench.hand_made import HAND_MADE, sweep_hand_made
 from tsumami.bridge.bench.report import Report, Row
-from tsumami.bridge.bench.sweeps import (
-    MONOTONE,
-    ONE_PARAMETER,
-    TOLERANCE,
-    Judgement,
-    Measures,
-    Values,
-    judge,
-    measure_sweeps,
-    turn_learned,
-    turn_one_parameter,
-)
 from tsumami.engine import MacroModel, MacroProcessor
 from tsumami.engine.errors import ModelError
 from tsumami.plugins import PARAMETERS, random_patch
 
+if TYPE_CHECKING:
+    from tsumami.training.macros.knobs import Verdict
+
+Values = npt.NDArray[np.float32]
+Sweep = Callable[[Values, int, int], Values]
+"""Patches ``[positions, parameters]`` of a patch under a macro's knob at so many even positions."""
+
 SEED: Final = 20_001
-"""Of the random patches; no training run uses it for its patches."""
+"""Of the random patches; training draws its own from pairs of numbers, so none is among them."""
 
 _PEER: Final = "one parameter"
 _TURNS: Final = 40
+_TICK_SECONDS: Final = 0.004
 
 
-def run(model: str | Path | None = None, patches: int = 100, stops: int = 9) -> Report:
+def run(model: str | Path | None = None, patches: int = 100) -> Report:
     """Sweep every macro over ``patches`` patches, of which the bank's held-out ones are the first.
 
-    Takes some 14 renders a second and core. `ModelError` without the libraries of training, which
-    hold the descriptors.
+    Every patch costs 145 renders, some two seconds on two cores. `ModelError` without the libraries of
+    training, which hold the descriptors.
     """
     try:
         from tsumami.training.macros.data import workers
-        from tsumami.training.macros.descriptors import UNITS
+        from tsumami.training.macros.knobs import sweep_knob
     except ImportError as error:
         raise ModelError(
             f"libraries of training must be installed to describe sounds, got no {error.name}; "
@@ -56,23 +55,21 @@ def run(model: str | Path | None = None, patches: int = 100, stops: int = 9) -> 
     decoder.prepare()
     processor = MacroProcessor(decoder, len(PARAMETERS))
     chosen = unseen_patches(patches)
-    positions = np.linspace(0, 1, stops, dtype=np.float32)
+
+    def turn(patch: Values, macro: int, positions: int) -> Values:
+        return sweep_knob(processor, patch, macro, positions)
+
     with workers() as pool:
-        rest = np.stack(list(pool.map(describe, [patch[None] for patch in chosen]))).astype(np.float64)
-        spread = rest[:, 0].std(0)
-        learned, single = (
-            judge(
-                measure_sweeps(chosen, len(processor.names), positions, turn, describe, pool),
-                spread,
-            )
-            for turn in (turn_learned(processor), turn_one_parameter)
-        )
-    rows = [*_rows(processor.names, learned, single, spread, UNITS), *_timing(processor, chosen)]
-    return Report("macros", rows, tuple(_notes(processor.names, learned, single, len(chosen), stops)))
+        learned = _verdicts(decoder, chosen, turn, pool)
+        by_hand = _verdicts(decoder, chosen, sweep_hand_made, pool)
+    pairs = list(zip(learned, by_hand, strict=True))
+    rows = [row for ours, theirs in pairs for row in _rows(ours, theirs)]
+    rows += _timing(processor, chosen)
+    return Report("macros", rows, tuple(_notes(learned, by_hand, len(chosen))))
 
 
 def describe(values: Values) -> Values:
-    """Descriptors of rendered patches; runs in worker processes."""
+    """Descriptors ``[n, 9]`` of patches ``[n, parameters]``, rendered; runs in worker processes."""
     from tsumami.training.macros.data import render_and_describe
 
     return render_and_describe(values, False)[1]
@@ -87,38 +84,50 @@ def unseen_patches(count: int) -> list[Values]:
     return [*bank, *(random_patch(rng) for _ in range(count - len(bank)))][:count]
 
 
-def _rows(
-    names: Sequence[str], learned: Judgement, single: Judgement, spread: Measures, units: Sequence[str]
-) -> Iterator[Row]:
-    for macro, name in enumerate(names):
-        for what, ours, theirs in (
-            ("monotone", learned.monotone, single.monotone),
-            ("steady", learned.steady, single.steady),
-            ("strictly monotone", learned.strict, single.strict),
-        ):
-            yield _beside(f"{name}: {what}", 100 * ours[macro], "% of patches", 100 * theirs[macro])
-        unit = units[macro] or "points"
-        yield _beside(f"{name}: effect", learned.effect[macro], unit, single.effect[macro])
-        yield _beside(
-            f"{name}: effect in deviations",
-            learned.effect[macro] / spread[macro],
-            "sd",
-            single.effect[macro] / spread[macro],
-        )
-        ours, theirs = learned.others[macro], single.others[macro]
-        yield Row.lower_is_better(f"{name}: others move", ours, "sd", _PEER, theirs)
-        yield Row(
-            f"{name}: loudness moves",
-            learned.movement[macro, -1] * spread[-1],
-            "dB",
-            _PEER,
-            single.movement[macro, -1] * spread[-1],
-        )
+def _verdicts(
+    decoder: MacroModel, patches: Sequence[Values], sweep: Sweep, pool: Executor
+) -> "list[Verdict]":
+    """One verdict a macro; a standard deviation is that of the model's training set."""
+    from tsumami.training.macros.descriptors import MACROS
+    from tsumami.training.macros.knobs import POSITIONS, judge
+    from tsumami.training.macros.scaling import RANGE, Scale
+
+    count = len(MACROS)
+    swept = [
+        np.concatenate([patch[None], *(sweep(patch, macro, POSITIONS) for macro in range(count))])
+        for patch in patches
+    ]
+    described = np.stack(list(pool.map(describe, swept)))
+    sweeps = described[:, 1:].reshape(len(patches), count, POSITIONS, -1)
+    ends = decoder.contract.normalisation
+    scale = Scale(np.array([[ends[f"{macro} at {sign}{RANGE}"] for macro in MACROS] for sign in "-+"]))
+    return [judge(macro, sweeps[:, macro], described[:, 0], scale) for macro in range(count)]
 
 
-def _beside(what: str, ours: float, unit: str, theirs: float) -> Row:
-    """A figure of which more is better, beside the hand-made macro's."""
-    return Row(what, ours, unit, _PEER, theirs, ours / theirs if theirs > 0 else None)
+def _rows(ours: "Verdict", theirs: "Verdict") -> Iterator[Row]:
+    """The figures of one macro beside the hand-made one's."""
+    from tsumami.training.macros.descriptors import MACROS, UNITS
+
+    macro = MACROS.index(ours.macro)
+    for what, unit, mine, other in (
+        ("monotone", "% of patches", 100 * ours.monotone, 100 * theirs.monotone),
+        ("rising at every step", "% of patches", 100 * ours.rising, 100 * theirs.rising),
+        ("effect", UNITS[macro] or "points", ours.effect, theirs.effect),
+        ("effect", "σ", ours.effect_units, theirs.effect_units),
+        ("loudness stays within 6 dB", "% of patches", 100 * ours.steady, 100 * theirs.steady),
+    ):
+        yield Row(f"{ours.macro}: {what}", mine, unit, _PEER, other, mine / other if other > 0 else None)
+    yield Row.lower_is_better(
+        f"{ours.macro}: others move, mean", _off_target(ours), "σ", _PEER, _off_target(theirs)
+    )
+
+
+def _off_target(verdict: "Verdict") -> float:
+    """Mean movement of the other macros' descriptors, in standard deviations."""
+    from tsumami.training.macros.descriptors import MACROS
+
+    others = [verdict.others[row] for row, name in enumerate(MACROS) if name != verdict.macro]
+    return float(np.mean(others))
 
 
 def _timing(processor: MacroProcessor, patches: Sequence[Values]) -> Iterator[Row]:
@@ -131,35 +140,28 @@ def _timing(processor: MacroProcessor, patches: Sequence[Values]) -> Iterator[Ro
         for turn in range(_TURNS):
             processor.move(turn % len(processor.names), (turn * 37 % 100) / 99)
             start = time.perf_counter_ns()
-            processor.tick(0.004)
+            processor.tick(_TICK_SECONDS)
             ticks.append(time.perf_counter_ns() - start)
-    for what, times in (("decode and update", ticks), ("take a patch over", loads)):
+    for what, times in (("decode a moved knob", ticks), ("take a patch over", loads)):
         for share in (50, 99):
             yield Row(f"{what}, p{share}", float(np.percentile(times, share)) / 1000, "µs")
 
 
-def _notes(
-    names: Sequence[str], learned: Judgement, single: Judgement, patches: int, stops: int
-) -> Iterator[str]:
+def _notes(learned: "Sequence[Verdict]", by_hand: "Sequence[Verdict]", patches: int) -> Iterator[str]:
+    from tsumami.training.macros.knobs import MONOTONE, POSITIONS, SILENCE_UNITS, TOLERANCE, table
+
     yield (
-        f"{patches} unseen patches, {stops} stops a knob, taken over in the middle. Monotone: rank "
-        f"correlation of position and own descriptor of at least {MONOTONE}; steady: no step back beyond "
-        f"{TOLERANCE} sd; strictly monotone: every step rises. One sd is the descriptor's standard deviation "
-        "over these patches at rest. The descriptors are defined in training/macros/descriptors.py."
+        f"{patches} unseen patches, {POSITIONS} positions a knob, the bank's held-out patches first. "
+        f"Monotone: rank correlation of position and own descriptor of at least {MONOTONE}, over more than "
+        f"{SILENCE_UNITS} σ; rising: no step falls by more than {TOLERANCE:.0%} of the sweep's range. σ is a "
+        "descriptor's standard deviation in the training set; tsumami.training.macros.descriptors defines "
+        "them. In the tables, the columns of descriptors are the mean largest change along the sweep, in σ "
+        "(loudness in dB): what a knob should not move, beside what it should."
     )
     hands = ", ".join(
-        f"{name} {'−' if direction < 0 else ''}{row}"
-        for name, (row, direction) in zip(names, ONE_PARAMETER, strict=False)
+        f"{verdict.macro} {'−' if direction < 0 else ''}{parameter}"
+        for verdict, (parameter, direction) in zip(learned, HAND_MADE, strict=True)
     )
-    yield f"The peer turns one parameter a knob, by the same takeover: {hands}."
-    yield "Mean absolute movement from end to end, in sd (rows: knob; columns: what moves):"
-    for title, judgement in (("learned", learned), (_PEER, single)):
-        yield _matrix(title, names, judgement.movement)
-
-
-def _matrix(title: str, names: Sequence[str], movement: Measures) -> str:
-    """A table in Markdown."""
-    lines = [f"| {title} | {' | '.join(names)} | loudness |", "|---" * (len(names) + 2) + "|"]
-    for name, row in zip(names, movement, strict=True):
-        lines.append(f"| {name} | {' | '.join(f'{value:.2f}' for value in row)} |")
-    return "\n".join(lines)
+    yield f"The peer turns one parameter a knob: {hands}."
+    yield f"Learned:\n\n{table(learned)}"
+    yield f"One parameter:\n\n{table(by_hand)}"
