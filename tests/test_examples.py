@@ -1,0 +1,68 @@
+"""Every example runs as its docstring says, and does what it says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.command import run_tsumami_json
+from tsumami.plugins import load_bank
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+RUN_HERE = {"live.toml", "play_strip.py", "render_patches.py", "turn_knob.py"}
+
+
+def run(name: str, *args: str, folder: Path) -> str:
+    """Standard output of an example."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name, *args],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_run() -> None:
+    assert {path.name for path in EXAMPLES.iterdir() if not path.name.startswith("_")} == RUN_HERE
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_live_session_plays() -> None:
+    summary = run_tsumami_json("live", str(EXAMPLES / "live.toml"), "--device", "null", "--seconds", "1")
+    assert summary["seconds"] >= 1
+
+
+def test_strip_plays_a_chord_that_dies_away(tmp_path: Path) -> None:
+    run("play_strip.py", "chord.wav", folder=tmp_path)
+    audio, sample_rate = soundfile.read(tmp_path / "chord.wav", always_2d=True)
+    assert audio.shape == (4 * sample_rate, 2)
+    loud = np.abs(audio).max()
+    assert 0.05 < loud < 1
+    assert np.abs(audio[-sample_rate // 100 :]).max() < 0.1 * loud  # -20 dB, two seconds after the keys
+
+
+def test_patches_of_a_category_become_files(tmp_path: Path) -> None:
+    run("render_patches.py", "sounds", "bass", folder=tmp_path)
+    wanted = {f"{patch.name}.wav" for patch in load_bank() if patch.category == "bass"}
+    assert {path.name for path in (tmp_path / "sounds").iterdir()} == wanted
+    for name in wanted:
+        audio, _ = soundfile.read(tmp_path / "sounds" / name)
+        assert np.abs(audio).max() > 0.01
+
+
+def test_knob_moves_parameters_and_comes_back(tmp_path: Path) -> None:
+    *moved, back = run("turn_knob.py", "bright", folder=tmp_path).splitlines()
+    assert abs(float(moved[0].split()[-1])) > 0.01
+    assert " exactly " in back
+
+
+def test_unknown_macro_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="macro must be one of bright"):
+        run("turn_knob.py", "loudness", folder=tmp_path)
