@@ -29,7 +29,7 @@ the real synthesizer.
   macro's descriptor;
 - *rising*: share whose every step rises, {tolerance:.0%} of the range forgiven;
 - *effect*: mean change from end to end, in standard deviations of the training set;
-- then the largest change of each descriptor along the way, averaged, in standard deviations (dB for loudness);
+- then the largest change of each descriptor along the way, averaged (standard deviations; loudness: dB);
 - last, the share of patches whose loudness stays within ±{steady:g} dB.
 
 {verdicts}

@@ -86,7 +86,7 @@ def make_patches(seed: int, chunk: int, count: int = CHUNK) -> Values:
 def _make_patch(rng: np.random.Generator, bank: Sequence[Patch]) -> Values:
     kind = rng.random()
     if kind < _BANK_SHARE:
-        return vary_patch(bank[rng.integers(len(bank))].values, rng, float(rng.uniform(0.1, 1.0)))
+        return vary_patch(bank[int(rng.integers(len(bank)))].values, rng, float(rng.uniform(0.1, 1.0)))
     patch = random_patch(rng)
     if kind < _BANK_SHARE + _STRETCHED_SHARE:
         strength = rng.uniform(0.0, 0.6) * (rng.random(CONTINUOUS) < 0.5)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import onnx
 import zuko
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from tsumami.engine.contract import METADATA_KEY, Contract, check_contract
 from tsumami.plugins import CONTINUOUS
@@ -132,11 +132,11 @@ def _add_encoder(graph: _Graph, flow: MacroFlow, pinned_mean: Array, pinned_spre
     graph.node("Concat", [latent, pinned], "encoded", axis=1)
 
 
-def _add_coupling(graph: _Graph, coupling: nn.Module, source: str, condition: str) -> tuple[str, str]:
+def _add_coupling(graph: _Graph, coupling: Any, source: str, condition: str) -> tuple[str, str]:
     """Shift and scale of one layer for all dimensions: 0 and 1 for those that it only looks at."""
-    mask = coupling.mask.numpy()  # type: ignore[operator,union-attr]
+    mask = coupling.mask.numpy()
     seen, changed = np.flatnonzero(mask), np.flatnonzero(~mask)
-    linear = [layer for layer in coupling.hyper if isinstance(layer, zuko.nn.Linear)]  # type: ignore[union-attr]
+    linear = [layer for layer in coupling.hyper if isinstance(layer, zuko.nn.Linear)]
     weight = _array(linear[0].weight)
     first = np.zeros((len(weight), len(mask) + CONDITION), np.float32)
     first[:, seen] = weight[:, : len(seen)]

@@ -24,6 +24,9 @@ SLOPE: Final = 1e-3
 class MacroFlow(nn.Module):
     """Parameters 0-1 ``[n, MOVED]`` ↔ latent ``[n, MOVED]``, both given a condition ``[n, CONDITION]``."""
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, layers: int = 8, hidden: int = 128) -> None:
         super().__init__()
         self.couplings = zuko.flows.NICE(

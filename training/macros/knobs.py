@@ -72,7 +72,7 @@ class Verdict:
 def judge(
     macro: int, described: npt.NDArray[np.float32], start: npt.NDArray[np.float32], scale: Scale
 ) -> Verdict:
-    """Judge one knob by descriptors ``[patches, positions, 9]`` of its sweeps; ``start`` is ``[patches, 9]``."""
+    """Judge one knob by descriptors ``[patches, positions, 9]`` of its sweeps and ``[patches, 9]`` before."""
     own = described[:, :, macro].astype(np.float64)
     spans = np.append(scale.spans, 1.0)
     change = own[:, -1] - own[:, 0]

@@ -45,4 +45,4 @@ def log_mel(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     length = (FRAMES - 1) * HOP + N_FFT // 2
     whole = np.pad(samples[:length], (0, max(length - len(samples), 0)))
     power = power_frames(whole, N_FFT, HOP)[:FRAMES] @ _MATRIX
-    return np.log(_SCALE * power.T + OFFSET).astype(np.float32)
+    return np.asarray(np.log(_SCALE * power.T + OFFSET), np.float32)

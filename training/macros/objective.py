@@ -110,14 +110,14 @@ class Objective(nn.Module):
         condition = batch.condition.repeat(2, 1)
         decoded = flow.decode(ends, condition).clamp(-0.2, 1.2)
         surrogate = self._surrogate[0]
-        said = surrogate(squeeze(decoded), condition).unflatten(0, (2, count))
+        said = surrogate(squeeze(decoded), condition).reshape(2, count, -1)
         start = surrogate(batch.moved, batch.condition).detach()
         rise = (said[1] - said[0])[rows, macro]
         wanted = STEEPNESS * (high - low)
         drift = said - start
         others = torch.ones(count, _COUNT + 1).scatter(1, macro[:, None], 0.0)
         others[:, _COUNT] = 0.0
-        moved = decoded.unflatten(0, (2, count)) - batch.moved
+        moved = decoded.reshape(2, count, -1) - batch.moved
         return {
             "sweep": (torch.relu(wanted - rise) ** 2 / (high - low)).mean(),
             "other": (nn.functional.smooth_l1_loss(drift * others, torch.zeros_like(drift), beta=0.3)),

@@ -17,9 +17,9 @@ def power_frames(samples: npt.NDArray[np.float32], n_fft: int, hop: int) -> Spec
     window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
     spectra = scipy.fft.rfft(frames * (window * np.float32(2.0 / window.sum())), axis=1)
-    return (spectra.real**2 + spectra.imag**2).astype(np.float32)
+    return np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
 
 
 def frequencies_hz(n_fft: int, sample_rate: float) -> npt.NDArray[np.float64]:
     """Frequency of every bin, float64 ``[n_fft // 2 + 1]``."""
-    return np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
+    return np.asarray(np.fft.rfftfreq(n_fft, 1.0 / sample_rate), np.float64)

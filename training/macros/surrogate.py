@@ -27,7 +27,7 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[n, width]`` to the same."""
-        return x + self.layers(x)
+        return torch.add(x, self.layers(x))
 
 
 class _Member(nn.Module):
@@ -45,7 +45,8 @@ class _Member(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Scaled descriptors ``[n, 9]``."""
-        return self.layers(x)
+        said: Tensor = self.layers(x)
+        return said
 
 
 class Surrogate(nn.Module):
@@ -85,7 +86,7 @@ def fit_surrogate(
             said = member(torch.cat([2.0 * moved[rows] - 1.0, condition[rows]], dim=1))
             loss = loss + nn.functional.smooth_l1_loss(said, targets[rows], beta=0.5) / count
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         yield float(loss.detach())
 

@@ -214,7 +214,7 @@ class Run:
             terms = objective(flow, _rows(whole, self._budget.batch))
             loss = objective.total(terms)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(flow.parameters(), _LARGEST_GRADIENT)
             optimiser.step()
             for name, term in terms.items():

@@ -52,7 +52,7 @@ class Vae(nn.Module):
         sample = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         error = 0.5 * ((self.decoder(sample)[:, 0] - mels) ** 2).sum(dim=(1, 2))
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1.0 - log_variance).sum(dim=1)
-        return (error + beta * divergence).mean()
+        return torch.mean(error + beta * divergence)
 
 
 def fit_vae(vae: Vae, mels: Tensor, *, epochs: int, batch: int = 128) -> Iterator[float]:
@@ -65,7 +65,7 @@ def fit_vae(vae: Vae, mels: Tensor, *, epochs: int, batch: int = 128) -> Iterato
         rows = torch.randint(len(mels), (batch,))
         loss = vae.loss(mels[rows].float(), min(1.0, 5.0 * step / steps))
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         yield float(loss.detach())
 
@@ -74,4 +74,4 @@ def fit_vae(vae: Vae, mels: Tensor, *, epochs: int, batch: int = 128) -> Iterato
 def embed(vae: Vae, mels: Tensor, batch: int = 256) -> Tensor:
     """Posterior means of all sounds, ``[n, LATENT]``."""
     vae.eval()
-    return torch.cat([vae.posterior(part.float())[0] for part in mels.split(batch)])
+    return torch.cat([vae.posterior(part.float())[0] for part in torch.split(mels, batch)])
