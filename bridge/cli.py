@@ -5,6 +5,7 @@ import sys
 import typer
 
 from tsumami.bridge.commands.bench import bench
+from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.render import render
 from tsumami.engine.errors import TsumamiError
@@ -19,6 +20,7 @@ app = typer.Typer(
 
 app.command()(live)
 app.command()(render)
+app.command()(doctor)
 app.add_typer(bench, name="bench")
 
 

@@ -27,7 +27,8 @@ from tsumami.bridge.summary import summarise
 from tsumami.bridge.view import LiveView
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
-from tsumami.engine.errors import DeviceError
+from tsumami.engine.errors import DeviceError, SessionError
+from tsumami.plugins import Patch
 
 _PERIOD_SECONDS = 0.08
 """Between two looks at the engine: twelve pictures a second."""
@@ -61,6 +62,8 @@ class LiveSession:
         self._player: Player | None = None
         self._midi: MidiInputs | None = None
         self._log: ControlLogWriter | None = None
+        self._recorder: Recorder | None = None
+        self._is_shown = False
 
     def run(self) -> dict[str, Any]:
         """Play until the time is over or the user ends it; returns the summary."""
@@ -70,11 +73,11 @@ class LiveSession:
             stack.callback(client.close)
             client.launch()
             self._view = self._make_view(client)
-            self._router = Router(client, [patch.values for patch in self._setup.patches])
+            self._router = Router(client, self._setup.patches, self._show_patch)
             if self._options.record is not None:
-                recorder = Recorder(self._options.record, client.memory, self._setup.sample_rate)
-                stack.callback(recorder.close)
-            self._tell("starting the engine (the first start compiles its kernels, about a minute)")
+                self._recorder = Recorder(self._options.record, client.memory, self._setup.sample_rate)
+                stack.callback(self._recorder.close)
+            self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
             self._open_log()
             stack.callback(self._end, client)
@@ -89,6 +92,7 @@ class LiveSession:
             while not self._stopping.wait(_PERIOD_SECONDS):
                 client.watch()
                 self._take_applied(client)
+                self._check_recording()
                 if end is not None and client.memory.meters["sample"] >= end:
                     return
 
@@ -128,7 +132,18 @@ class LiveSession:
         events = client.memory.applied.pop()
         self._moves.note(events)
         if self._log is not None:
-            self._log.write(events)
+            try:
+                self._log.write(events)
+            except SessionError as error:  # a full disk: the show goes on without its log
+                self._tell(str(error))
+
+    def _check_recording(self) -> None:
+        if self._recorder is not None and self._recorder.error is not None:
+            self._tell(self._recorder.error)
+            self._recorder = None
+
+    def _show_patch(self, patch: Patch) -> None:
+        self._view.patch = patch.name
 
     def _open_log(self) -> None:
         if self._options.log is None:
@@ -192,18 +207,23 @@ class LiveSession:
         self._tell(str(change))
 
     def _tell(self, text: str) -> None:
-        if self._options.show and self._console.is_terminal:
+        if self._is_shown:
             self._view.tell(text)
         else:
             print(f"tsumami: {text}", file=sys.stderr, flush=True)
 
-    def _shown(self) -> contextlib.AbstractContextManager[Any]:
+    @contextlib.contextmanager
+    def _shown(self) -> Iterator[None]:
         """The view on standard error, where that is a terminal."""
         if not (self._options.show and self._console.is_terminal):
-            return contextlib.nullcontext()
-        return Live(
-            self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS, transient=False
-        )
+            yield
+            return
+        with Live(self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS):
+            self._is_shown = True
+            try:
+                yield
+            finally:
+                self._is_shown = False
 
 
 @contextlib.contextmanager

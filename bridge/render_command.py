@@ -20,6 +20,7 @@ from tsumami.bridge.session import load_session
 from tsumami.bridge.session_tables import MACRO_NAMES
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.engine.errors import SessionError
+from tsumami.plugins import PARAMETERS
 
 _Blocks = Iterator[npt.NDArray[np.float32]]
 
@@ -43,7 +44,7 @@ def run_render(
 
 
 def _from_log(path: Path, session: Path | None, patch: str | None) -> tuple[Setup, Take]:
-    log = read_control_log(path)
+    log = read_control_log(path, parameters=[parameter.name for parameter in PARAMETERS])
     if not log.is_complete:
         print(f"tsumami: {path} has no end (the session crashed); rendering what it has", file=sys.stderr)
     chosen = load_session(session) if session is not None else log.header.session

@@ -29,7 +29,6 @@ class Device(_Table, frozen=True):
     ] = None
     sample_rate: Annotated[int, _meta("samples per second", ge=8000, le=192000)] = 48000
     block_size: Annotated[int, _meta("frames per audio callback", ge=16, le=8192)] = 128
-    input: Annotated[str | None, _meta("input device; none when absent")] = None
 
 
 class Midi(_Table, frozen=True):
@@ -52,7 +51,10 @@ class Instrument(_Table, frozen=True):
 
     kind: Annotated[Literal["builtin"], _meta("which instrument")] = "builtin"
     bank: Annotated[str | None, _meta("patch bank (TOML); the instrument's own when absent")] = None
-    patch: Annotated[str | None, _meta("name of the first patch; the bank's first when absent")] = None
+    patch: Annotated[
+        str | None,
+        _meta("name of the first patch; when absent the bank's first, and \"Warm Evening\" of the own bank"),
+    ] = None
 
 
 class Macros(_Table, frozen=True):
@@ -84,7 +86,7 @@ class Output(_Table, frozen=True):
 
     gain_db: Annotated[float, _meta("output gain", ge=-90.0, le=12.0)] = 0.0
     limiter_db: Annotated[float, _meta("ceiling that no sample passes", ge=-24.0, le=0.0)] = -1.0
-    record: Annotated[str | None, _meta("audio file (WAV or FLAC) to record to")] = None
+    record: Annotated[str | None, _meta("WAV file to record to (32-bit float)")] = None
 
 
 def default_maps() -> list[Map]:

@@ -12,6 +12,8 @@ from tsumami.engine.strip_settings import DeviceRequest, StripSettings
 from tsumami.plugins import PARAMETERS, Patch, load_bank
 
 _INSTRUMENT = "tsumami.plugins:BuiltinSynth"
+_FIRST_PATCH = "Warm Evening"
+"""Of the bank that ships: plays bass, chords and lead alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def set_up(session: Session, path: Path | None = None, *, recording: bool = Fals
         patches=[patch.name for patch in patches],
         path=path,
     )
-    wanted = session.instrument.patch or patches[0].name
+    wanted = session.instrument.patch or (_FIRST_PATCH if bank is None else patches[0].name)
     patch = next(patch for patch in patches if patch.name == wanted)
     config = EngineConfig(
         memory_name="",

@@ -24,6 +24,7 @@ from tsumami.engine.strip_settings import DeviceRequest
 _START_SECONDS = 120.0
 """Long enough to compile every kernel on a slow machine."""
 _STOP_SECONDS = 3.0
+_HANG_SECONDS = 5.0
 _RESTARTS, _RESTART_WINDOW_SECONDS = 3, 60.0
 
 
@@ -48,6 +49,7 @@ class EngineClient:
         self._remembered = _Remembered(np.array(config.values, np.float32))
         self._wanted_device = config.device
         self._search: DeviceSearch | None = None
+        self._heartbeat, self._heard_at = 0, time.monotonic()
         self.restart_count = 0
 
     def launch(self) -> None:
@@ -75,6 +77,7 @@ class EngineClient:
             ) from None
         if message.kind == "failed":
             raise EngineError(message.text)
+        self._heard_at = time.monotonic()
         return message
 
     def send(self, events: Events) -> bool:
@@ -110,6 +113,9 @@ class EngineClient:
                 if message.kind == "lost":
                     self._play_on_without(message.device)
                     return
+        if self._is_hanging():
+            self._process.kill()
+            self._process.join()
         if self._search is not None and self._search.has_found():
             self._return_to_device()
         elif not self._process.is_alive():
@@ -139,6 +145,13 @@ class EngineClient:
         """End the process if it still runs, and remove the shared memory."""
         self.stop()
         self.memory.close()
+
+    def _is_hanging(self) -> bool:
+        """Whether the process has not moved its heartbeat while this one watched for five seconds."""
+        heartbeat, now = int(self.memory.meters["heartbeat_ns"]), time.monotonic()
+        if heartbeat != self._heartbeat:
+            self._heartbeat, self._heard_at = heartbeat, now
+        return now - self._heard_at > _HANG_SECONDS
 
     def _play_on_without(self, lost: str) -> None:
         """The device is gone, and with it the process that had it: go on by the clock, and look for it."""

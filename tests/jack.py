@@ -34,8 +34,12 @@ class JackServer:
 
 
 @contextlib.contextmanager
-def running_jack_server(sample_rate: int = 48000, block_size: int = 128) -> Iterator[JackServer]:
+def running_jack_server(
+    sample_rate: int = 48000, block_size: int = 128, purpose: str = "test"
+) -> Iterator[JackServer]:
     """A server for the time of the block; JACK clients of this process and its children find it.
+
+    Servers of one ``purpose`` have one name, so that a second can take the place of a first that died.
 
     Without jackd it skips the test that asked, or fails it where ``CI`` is set.
     """
@@ -43,7 +47,7 @@ def running_jack_server(sample_rate: int = 48000, block_size: int = 128) -> Iter
         if os.environ.get("CI"):
             pytest.fail("jackd must be installed in CI, got none; `make test` installs it")
         pytest.skip("jackd is not installed (on Debian: apt-get install jackd2)")
-    name = f"tsumami-test-{os.getpid()}"
+    name = f"tsumami-{purpose}-{os.getpid()}"
     with tempfile.TemporaryFile() as log:
         command = ["jackd", "-n", name, "--no-realtime", "-d", "dummy"]
         process = subprocess.Popen(

@@ -73,7 +73,7 @@ def measure_latency(moves: int, block_size: int) -> tuple[list[Row], str]:
             macros=[macro.name for macro in message.macros],
             parameters=[parameter.name for parameter in setup.parameters],
         )
-        router = Router(client, [patch.values for patch in setup.patches])
+        router = Router(client, setup.patches)
         witness = _Witness()
         with MidiInputs(setup.session.midi, mapping, router):
             keys = _Keys("witness:", "tsumami:")

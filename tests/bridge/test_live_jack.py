@@ -1,8 +1,10 @@
 """`tsumami live` on a real JACK server: sound out, MIDI in, and a server that goes and comes back."""
 
+import contextlib
 import json
 import signal
 import time
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from tsumami.engine import Kind
 _DEADLINE_SECONDS = 10.0
 
 
-def _keyboard(server: JackServer) -> Any:
+@contextlib.contextmanager
+def _keyboard(server: JackServer) -> Iterator[Any]:
     """A MIDI output connected to the session's virtual port."""
     rtmidi = import_module("rtmidi")
     choose_api("jack")
@@ -30,7 +33,11 @@ def _keyboard(server: JackServer) -> Any:
         assert time.monotonic() < deadline, server.ports()
         time.sleep(0.01)
     keys.open_port(found[0], "out")
-    return keys
+    try:
+        yield keys
+    finally:
+        keys.close_port()
+        keys.delete()
 
 
 def _send_until_heard(keys: Any, live: LiveProcess, log: Path, message: list[int], words: str) -> None:
@@ -46,9 +53,10 @@ def _send_until_heard(keys: Any, live: LiveProcess, log: Path, message: list[int
 
 def test_midi_plays_and_a_knob_moves_the_synth(jack_server: JackServer, tmp_path: Path) -> None:
     log, take = tmp_path / "take.jsonl", tmp_path / "take.wav"
-    with running_live("--no-demo", "--log", str(log), "--record", str(take)) as live:
-        live.wait_for("JACK")
-        keys = _keyboard(jack_server)
+    with (
+        running_live("--no-demo", "--log", str(log), "--record", str(take)) as live,
+        _keyboard(jack_server) as keys,
+    ):
         _send_until_heard(keys, live, log, [0xB0, 20, 64], '"macro":["bright"')
         keys.send_message([0x90, 48, 100])
         live.until(lambda: '"note_on":[48' in log.read_text(), "the note did not arrive")
@@ -58,8 +66,6 @@ def test_midi_plays_and_a_knob_moves_the_synth(jack_server: JackServer, tmp_path
         live.until(lambda: log.read_text().count('"parameters":') > before, "no parameter moved")
         keys.send_message([0x80, 48, 0])
         live.until(lambda: '"note_off":[48' in log.read_text(), "the note did not end")
-        keys.close_port()
-        keys.delete()
         summary = live.end(signal.SIGINT)
     assert "JACK" in summary["device"]
     assert summary["peak_dbfs"] > -60
@@ -74,18 +80,20 @@ def test_midi_plays_and_a_knob_moves_the_synth(jack_server: JackServer, tmp_path
 
 def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Path) -> None:
     take = tmp_path / "take.wav"
-    with running_jack_server() as server:
-        with running_live("--demo", "--record", str(take)) as live:
-            live.wait_for("JACK")
-            # A server killed while clients connect can leave libjack itself in an endless loop.
-            live.until(lambda: soundfile.info(take).frames > 48_000, "nothing was recorded")
-            server.process.kill()
-            server.process.wait()
-            live.wait_for("is gone")
-            live.wait_for("playing again")
-            with running_jack_server():
-                live.wait_for("playing again", times=2)
-                summary = live.end(signal.SIGINT)
+    with (
+        running_jack_server(purpose="loss") as server,
+        running_live("--demo", "--record", str(take)) as live,
+    ):
+        live.wait_for("JACK")
+        # A server killed while clients connect can leave libjack itself in an endless loop.
+        live.until(lambda: soundfile.info(take).frames > 48_000, "nothing was recorded")
+        server.process.kill()
+        server.process.wait()
+        live.wait_for("is gone")
+        live.wait_for("playing again")
+        with running_jack_server(purpose="loss"):
+            live.wait_for("playing again", times=2)
+            summary = live.end(signal.SIGINT)
     assert "JACK" in summary["device"]
     assert summary["device_losses"] == 1
     assert summary["engine_restarts"] == 0
