@@ -13,7 +13,8 @@
 ``L_o``     the paper's tag term (section 3.2) for patches with human tags: KL of a point mass at z_k,
             widened to σ, to N(±µ*, σ), that is (z_k ∓ µ*)² / 2σ².
 ``L_sweep`` from a patch's latent, z_k is set to two values; decoded in the same context and described by the
-            surrogate, descriptor k must rise between them with at least `STEEPNESS` of their distance.
+            surrogate, descriptor k must rise between them with at least `STEEPNESS` of their distance. Every
+            member of the surrogate is asked for itself: where they differ, nobody knows, and it costs.
 ``L_other`` along the same sweep the other descriptors stay,
 ``L_loud``  the loudness stays, within a tolerance,
 ``L_step``  and parameters move no more than they need.
@@ -27,11 +28,13 @@ from torch import Tensor, nn
 
 from tsumami.training.macros.descriptors import MACROS
 from tsumami.training.macros.flow import MacroFlow
-from tsumami.training.macros.scaling import RANGE
+from tsumami.training.macros.scaling import KNOB_RANGE
 from tsumami.training.macros.surrogate import Surrogate
 from tsumami.training.macros.vae import LATENT
 
-STEEPNESS: Final = 0.8
+STEEPNESS: Final = 0.7
+"""Standard deviations of a descriptor per unit of its latent dimension."""
+
 TAG_MEAN: Final = 1.0
 """µ* of the tags' target distributions, in standard deviations."""
 
@@ -52,9 +55,9 @@ class Weights:
     named: float = 1.0
     tag: float = 0.1
     sweep: float = 4.0
-    other: float = 0.3
-    loud: float = 1.0
-    step: float = 0.1
+    other: float = 1.0
+    loud: float = 2.0
+    step: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +113,26 @@ class Objective(nn.Module):
         condition = batch.condition.repeat(2, 1)
         decoded = flow.decode(ends, condition).clamp(-0.2, 1.2)
         surrogate = self._surrogate[0]
-        said = surrogate(squeeze(decoded), condition).reshape(2, count, -1)
-        start = surrogate(batch.moved, batch.condition).detach()
-        rise = (said[1] - said[0])[rows, macro]
+        said = surrogate.each(squeeze(decoded), condition).unflatten(1, (2, count))
+        start = surrogate.each(batch.moved, batch.condition).detach()
+        rise = (said[:, 1] - said[:, 0])[:, rows, macro]
         wanted = STEEPNESS * (high - low)
-        drift = said - start
+        drift = said - start[:, None]
         others = torch.ones(count, _COUNT + 1).scatter(1, macro[:, None], 0.0)
         others[:, _COUNT] = 0.0
         moved = decoded.reshape(2, count, -1) - batch.moved
         return {
             "sweep": (torch.relu(wanted - rise) ** 2 / (high - low)).mean(),
             "other": (nn.functional.smooth_l1_loss(drift * others, torch.zeros_like(drift), beta=0.3)),
-            "loud": (torch.relu(drift[:, :, _COUNT].abs() - 0.2) ** 2).clamp(max=9.0).mean(),
+            "loud": (torch.relu(drift[..., _COUNT].abs() - 0.2) ** 2).clamp(max=9.0).mean(),
             "step": (moved**2).mean(),
         }
 
 
 def sorted_pair(count: int) -> tuple[Tensor, Tensor]:
     """Two knob positions a row, the lower first, at least `_LEAST_MOVE` apart, ``[count]`` each."""
-    span = 2 * RANGE - _LEAST_MOVE
-    first, second = torch.sort(torch.rand(2, count) * span - RANGE, dim=0).values
+    span = 2 * KNOB_RANGE - _LEAST_MOVE
+    first, second = torch.sort(torch.rand(2, count) * span - KNOB_RANGE, dim=0).values
     return first, second + _LEAST_MOVE
 
 

@@ -11,8 +11,11 @@ from tsumami.training.macros.descriptors import MACROS
 
 Values = npt.NDArray[np.float32]
 
+KNOB_RANGE: Final = 2.0
+"""Knobs go so many standard deviations both ways: from the 2nd to the 98th percentile of the patches."""
+
 RANGE: Final = 2.5
-"""Latents of macros go from -RANGE to RANGE, about the 0.6th to the 99.4th percentile of the patches."""
+"""The scale follows the patches' distribution this far, and goes on straight from there."""
 
 LOUDNESS_DB: Final = 6.0
 """Decibels that are one unit of loudness."""

@@ -12,7 +12,13 @@ from tsumami.training.macros.descriptors import DESCRIPTORS
 from tsumami.training.macros.layout import CONDITION, MOVED
 
 _INPUTS: Final = len(MOVED) + CONDITION
-_FADE: Final = 0.3
+_DROPOUT: Final = 0.1
+_WEIGHT_DECAY: Final = 0.01
+_BLUR: Final = 0.01
+"""Standard deviation of what is added to the parameters in training."""
+
+_LEARNING_RATE: Final = 1.5e-3
+_FADE: Final = 0.5
 """Share of the steps, at the end, over which the learning rate falls to nothing."""
 
 
@@ -22,7 +28,11 @@ class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width)
+            nn.LayerNorm(width),
+            nn.Linear(width, width),
+            nn.SiLU(),
+            nn.Dropout(_DROPOUT),
+            nn.Linear(width, width),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,7 +62,7 @@ class _Member(nn.Module):
 class Surrogate(nn.Module):
     """Mean of a few residual networks: their errors differ, so a flow finds fewer gaps to slip into."""
 
-    def __init__(self, width: int = 192, blocks: int = 3, members: int = 2) -> None:
+    def __init__(self, width: int = 192, blocks: int = 3, members: int = 3) -> None:
         super().__init__()
         self.members = nn.ModuleList(_Member(width, blocks) for _ in range(members))
 
@@ -74,16 +84,18 @@ def fit_surrogate(
     A smooth absolute error: the few sounds that defy description should not rule. Every member sees
     batches of its own.
     """
-    optimiser = torch.optim.AdamW(surrogate.parameters(), lr=1e-3, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(surrogate.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     moved, condition = inputs
     count = len(surrogate.members)
+    surrogate.train()
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = 1e-3 * min(1.0, (step + 1) / 50, (steps - step) / (_FADE * steps))
+            group["lr"] = _LEARNING_RATE * min(1.0, (step + 1) / 50, (steps - step) / (_FADE * steps))
         loss = torch.zeros(())
         for member in surrogate.members:
             rows = torch.randint(len(targets), (batch,))
-            said = member(torch.cat([2.0 * moved[rows] - 1.0, condition[rows]], dim=1))
+            blurred = moved[rows] + _BLUR * torch.randn(batch, moved.shape[1])
+            said = member(torch.cat([2.0 * blurred - 1.0, condition[rows]], dim=1))
             loss = loss + nn.functional.smooth_l1_loss(said, targets[rows], beta=0.5) / count
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

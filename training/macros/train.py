@@ -45,7 +45,7 @@ from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split
 from tsumami.training.macros.mel import HOP, N_FFT, SAMPLE_RATE
 from tsumami.training.macros.objective import Batch, Objective
-from tsumami.training.macros.scaling import RANGE, Scale
+from tsumami.training.macros.scaling import KNOB_RANGE, RANGE, Scale
 from tsumami.training.macros.surrogate import Surrogate, explained, fit_surrogate
 from tsumami.training.macros.vae import LATENT, Vae, embed, fit_vae
 
@@ -98,7 +98,9 @@ class Run:
 
     def __init__(self, budget: Budget, seed: int, folder: Path, pool: Executor) -> None:
         self._budget, self._seed, self._pool, self._renders_folder = budget, seed, pool, folder
-        key = hashlib.sha256(json.dumps([asdict(budget), seed, fingerprint(seed)]).encode()).hexdigest()[:12]
+        # More rounds go on from what fewer have left.
+        sizes = {name: size for name, size in asdict(budget).items() if name not in ("rounds", "probes")}
+        key = hashlib.sha256(json.dumps([sizes, seed, fingerprint(seed)]).encode()).hexdigest()[:12]
         self.folder = folder / f"run-{budget.name}-{key}"
         self._console = Console(stderr=True)
         self.metrics: dict[str, float] = {}
@@ -170,9 +172,8 @@ class Run:
         self._seeded(f"surrogate-{number}")
         moved, condition = (torch.from_numpy(part) for part in split(renders.parameters))
         units = torch.from_numpy(self.scale.to_units(renders.descriptors))
-        order = torch.randperm(len(units), generator=torch.Generator().manual_seed(self._seed))
+        order = torch.randperm(self.count, generator=torch.Generator().manual_seed(self._seed))
         unseen = order[: max(int(_VALIDATION_SHARE * self.count), 8)]
-        unseen = unseen[unseen < self.count]
         seen = torch.ones(len(units), dtype=torch.bool)
         seen[unseen] = False
         steps = self._budget.surrogate_steps
@@ -195,7 +196,7 @@ class Run:
         self, flow: MacroFlow, surrogate: Surrogate, renders: Renders, sounds: Tensor, number: int
     ) -> None:
         self._seeded(f"flow-{number}")
-        surrogate.requires_grad_(False)
+        surrogate.requires_grad_(False).eval()
         objective = Objective(surrogate, len(MOVED))
         moved, condition = (torch.from_numpy(part) for part in split(renders.parameters))
         units = torch.from_numpy(self.scale.to_units(renders.descriptors))
@@ -233,7 +234,9 @@ class Run:
         moved, condition = (torch.from_numpy(part) for part in split(chosen))
         latent, _ = flow.encode(moved, condition)
         macro = rng.integers(len(MACROS), size=count)
-        latent[torch.arange(count), macro] = torch.from_numpy(rng.uniform(-RANGE, RANGE, count)).float()
+        latent[torch.arange(count), macro] = torch.from_numpy(
+            rng.uniform(-KNOB_RANGE, KNOB_RANGE, count)
+        ).float()
         patches = replace_moved(chosen, flow.decode(latent, condition).numpy())
         size = min(CHUNK, count)
         chunks = [patches[start : start + size] for start in range(0, count, size)]
@@ -297,7 +300,7 @@ class Run:
 
     def _latents(self) -> tuple[Latent, ...]:
         mean, spread = self._pinned
-        ranges = [(-RANGE, RANGE)] * len(MOVED)
+        ranges = [(-KNOB_RANGE, KNOB_RANGE)] * len(MOVED)
         ranges += [(-m / s, (1.0 - m) / s) for m, s in zip(mean.tolist(), spread.tolist(), strict=True)]
         return tuple(
             Latent(name, *LABELS.get(name, ("", "")), round(low, 4), round(high, 4))
