@@ -8,6 +8,7 @@ from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.render import render
+from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(live)
 app.command()(render)
 app.command()(doctor)
 app.add_typer(bench, name="bench")
+app.add_typer(train, name="train")
 
 
 def main() -> None:

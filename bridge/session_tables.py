@@ -53,7 +53,7 @@ class Instrument(_Table, frozen=True):
     bank: Annotated[str | None, _meta("patch bank (TOML); the instrument's own when absent")] = None
     patch: Annotated[
         str | None,
-        _meta("name of the first patch; when absent the bank's first, and \"Warm Evening\" of the own bank"),
+        _meta('name of the first patch; when absent the bank\'s first, and "Warm Evening" of the own bank'),
     ] = None
 
 

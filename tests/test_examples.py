@@ -12,7 +12,7 @@ from tests.command import run_tsumami_json
 from tsumami.plugins import load_bank
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-RUN_HERE = {"live.toml", "play_strip.py", "render_patches.py", "turn_knob.py"}
+RUN_HERE = {"live.toml", "picture_of_a_take.py", "play_strip.py", "render_patches.py", "turn_knob.py"}
 
 
 def run(name: str, *args: str, folder: Path) -> str:
@@ -61,6 +61,13 @@ def test_knob_moves_parameters_and_comes_back(tmp_path: Path) -> None:
     *moved, back = run("turn_knob.py", "bright", folder=tmp_path).splitlines()
     assert abs(float(moved[0].split()[-1])) > 0.01
     assert " exactly " in back
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_take_becomes_a_picture_and_a_smaller_file(tmp_path: Path) -> None:
+    run("picture_of_a_take.py", "pictures", "--seconds", "2", folder=tmp_path)
+    assert (tmp_path / "pictures" / "demo.png").read_bytes().startswith(b"\x89PNG")
+    assert soundfile.info(tmp_path / "pictures" / "demo.ogg").duration >= 2
 
 
 def test_unknown_macro_is_refused(tmp_path: Path) -> None:
