@@ -16,9 +16,9 @@ from tsumami.training.macros.vae import LATENT
 class FirstParameters(Surrogate):
     """Descriptor k is parameter k, from -2.5 to 2.5; loudness never changes."""
 
-    def forward(self, moved: Tensor, condition: Tensor) -> Tensor:
+    def each(self, moved: Tensor, condition: Tensor) -> Tensor:
         named = 2 * RANGE * (moved[:, : len(MACROS)] - 0.5)
-        return torch.cat([named, 0 * condition[:, :1]], dim=1)
+        return torch.cat([named, 0 * condition[:, :1]], dim=1)[None]
 
 
 def batch_of(count: int, surrogate: Surrogate) -> Batch:

