@@ -32,7 +32,7 @@ class Take:
 class Progress(Protocol):
     """Told after each block how many frames are done."""
 
-    def __call__(self, frames: int) -> object:
+    def __call__(self, frames: int, /) -> object:
         """Take note."""
         ...
 

@@ -14,7 +14,7 @@ from tsumami.bridge.session_tables import TABLES
 _HEAD = """# The session file
 
 One TOML file says where the sound goes, which MIDI inputs play, which patch and which macro model are
-used, and what the knobs move: `tsumami live --session FILE`. Every table and every field may be left
+used, and what the knobs move: `tsumami live FILE`. Every table and every field may be left
 out. A file that breaks a rule is refused with its name, the line, the field and the rule:
 
 ```

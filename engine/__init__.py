@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tsumami.engine.client import EngineClient
     from tsumami.engine.config import EngineConfig, MacroLabel, Message
     from tsumami.engine.contract import Contract, Latent, ModelParameter, Training, check_contract
-    from tsumami.engine.device import Device, NullDevice, open_device, output_devices
+    from tsumami.engine.device import Device, NullDevice, open_device
     from tsumami.engine.errors import (
         DeviceError,
         EngineError,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tsumami.engine.macros import MacroProcessor
     from tsumami.engine.meter_block import MeterBlock
     from tsumami.engine.parameter import Parameter
+    from tsumami.engine.portaudio import output_devices
     from tsumami.engine.resample import StreamResampler
     from tsumami.engine.ring import Ring
     from tsumami.engine.stage import Stage, run_stage
@@ -37,7 +38,7 @@ _MODULES = {
     "client": ("EngineClient",),
     "config": ("EngineConfig", "MacroLabel", "Message"),
     "contract": ("Contract", "Latent", "ModelParameter", "Training", "check_contract"),
-    "device": ("Device", "NullDevice", "open_device", "output_devices"),
+    "device": ("Device", "NullDevice", "open_device"),
     "errors": (
         "DeviceError",
         "EngineError",
@@ -52,6 +53,7 @@ _MODULES = {
     "macros": ("MacroProcessor",),
     "meter_block": ("MeterBlock",),
     "parameter": ("Parameter",),
+    "portaudio": ("output_devices",),
     "resample": ("StreamResampler",),
     "ring": ("Ring",),
     "stage": ("Stage", "run_stage"),

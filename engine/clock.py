@@ -6,9 +6,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from tsumami.engine.jit import kernel
+from tsumami.engine.jit import intrinsic, kernel
 
 _I64 = ir.IntType(64)
 _TIMESPEC = ir.LiteralStructType([_I64, _I64])

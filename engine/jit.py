@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import platformdirs
+from numba.extending import intrinsic as numba_intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,7 +47,7 @@ def _prepare_cache() -> Path:
             shutil.rmtree(old, ignore_errors=True)
     # Child processes inherit the variable, so that all of a session's processes share one cache.
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_DIR = str(folder)  # pyright: ignore[reportAttributeAccessIssue]
     return folder
 
 
@@ -64,6 +65,11 @@ def inline_kernel(function: F) -> F:
     return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy", forceinline=True))
 
 
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare LLVM code for kernels to call; ``function`` is a numba typing function."""
+    return cast(Callable[..., Any], numba_intrinsic(function))
+
+
 def c_kernel(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile at once as a C function of ``signature``; the result has an ``address``.
 
@@ -72,5 +78,5 @@ def c_kernel(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """
     return cast(
         Callable[[Callable[..., Any]], Any],
-        numba.cfunc(signature, cache=True, nopython=True, error_model="numpy"),
+        numba.cfunc(signature, cache=True, error_model="numpy"),
     )

@@ -9,9 +9,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from tsumami.engine.jit import inline_kernel
+from tsumami.engine.jit import inline_kernel, intrinsic
 
 _I64 = ir.IntType(64)
 _X86 = platform.machine() in ("x86_64", "AMD64")
@@ -96,7 +95,8 @@ _FLUSH_MODE = _ARM_FLUSH if _ARM64 else 0x1F80 | _X86_FLUSH
 @inline_kernel
 def flush_denormals() -> int:
     """Make this thread treat denormals as zero; returns the mode to hand to `restore_denormals`."""
-    return _set_flush(_FLUSH_MODE)
+    before: int = _set_flush(_FLUSH_MODE)
+    return before
 
 
 @inline_kernel

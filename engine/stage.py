@@ -18,10 +18,9 @@ import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from tsumami.engine.events import NO_EVENTS, Events
-from tsumami.engine.jit import kernel
+from tsumami.engine.jit import intrinsic, kernel
 
 CHANNELS = 2
 """The strip is stereo throughout."""

@@ -9,10 +9,9 @@ import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from tsumami.engine.fft import Floats, Frame, inverse_real_fft, real_fft
-from tsumami.engine.jit import c_kernel, kernel
+from tsumami.engine.jit import c_kernel, intrinsic, kernel
 from tsumami.engine.memory import as_address, as_pointer
 from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE
 

@@ -43,11 +43,10 @@ class _Keys:
 
     def __init__(self, *listeners: str) -> None:
         rtmidi: Any = import_module("rtmidi")
-        self._ports = []
+        self._ports: list[Any] = []
         for listener in listeners:
             port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=f"keys-{len(self._ports)}")
-            _until(lambda port=port, listener=listener: _find(port, listener) is not None, listener)
-            port.open_port(_find(port, listener), "out")
+            port.open_port(_wait_for_port(port, listener), "out")
             self._ports.append(port)
 
     def send(self, *message: int) -> int:
@@ -150,6 +149,13 @@ def _rows(what: str, milliseconds: list[float]) -> list[Row]:
         Row(f"{what}, {name}", float(value), "ms")
         for name, value in zip(("p50", "p99", "maximum"), values, strict=True)
     ]
+
+
+def _wait_for_port(port: Any, name: str) -> int:
+    _until(lambda: _find(port, name) is not None, name)
+    found = _find(port, name)
+    assert found is not None
+    return found
 
 
 def _find(port: Any, name: str) -> int | None:

@@ -1,1 +1,1 @@
-"""TODO(front door)."""
+"""Models that ship, each an ONNX file with its card beside it."""
