@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from tsumami.bridge.view import LiveView
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
 from tsumami.engine.errors import DeviceError, SessionError
+from tsumami.engine.quiet import standard_error_kept
 from tsumami.plugins import Patch
 
 _PERIOD_SECONDS = 0.08
@@ -69,6 +69,9 @@ class LiveSession:
         """Play until the time is over or the user ends it; returns the summary."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ended_by_signals(self._stopping.set))
+            if self._options.show and self._console.is_terminal:
+                terminal = stack.enter_context(standard_error_kept())
+                self._console = Console(file=terminal, force_terminal=True)
             client = EngineClient(self._setup.config, self._hear)
             stack.callback(client.close)
             client.launch()
@@ -210,7 +213,7 @@ class LiveSession:
         if self._is_shown:
             self._view.tell(text)
         else:
-            print(f"tsumami: {text}", file=sys.stderr, flush=True)
+            self._console.print(f"tsumami: {text}", markup=False, highlight=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:

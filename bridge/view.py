@@ -59,10 +59,11 @@ class LiveView:
         total = (self.engine.latency_seconds + self._block_size / self._sample_rate) * 1e3
         text = Text(" つまみ tsumami ", style="bold reverse")
         text.append(f"  {self.patch}", style="bold cyan")
+        text.append(f"  {int(seconds // 60)}:{seconds % 60:04.1f}  {self.source}")
         text.append(
-            f"  {int(seconds // 60)}:{seconds % 60:04.1f}  {self.source}  ->  {self.engine.device}"
-            f"  {self._sample_rate / 1000:g} kHz / {self._block_size}  {total:.1f} ms",
-            style="not bold",
+            f"\n {self.engine.device}, {self._sample_rate / 1000:g} kHz, {self._block_size} frames, "
+            f"{total:.1f} ms to the converter",
+            style="dim",
         )
         return text
 

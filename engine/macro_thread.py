@@ -109,6 +109,7 @@ class MacroFeed:
         self._sent = processor.values.copy()
         self._oldest_stamp_ns = 0
         self._ticked_ns = 0
+        self._publish()
 
     @property
     def is_settled(self) -> bool:
@@ -130,6 +131,10 @@ class MacroFeed:
             self._meters["late_inference"] += took > period_ns
             record_duration(self._meters["inference_load"], took)
         self._push_changes(clock_ns)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Let the meters show where the macros stand."""
         self._meters["inference_non_finite"] = self._processor.non_finite
         positions = self._processor.positions[:MAX_MACROS]
         self._meters["macros"][: len(positions)] = positions

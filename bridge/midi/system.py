@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import Any
 
-from tsumami.bridge.midi.quiet import silenced
 from tsumami.engine.errors import DeviceError
+from tsumami.engine.quiet import native_output_silenced
 
 rtmidi: Any = import_module("rtmidi")  # its names come from a compiled module that no checker reads
 
@@ -60,7 +60,7 @@ def choose_api(wanted: str = "auto") -> str:
 def open_client(api: str, name: str = CLIENT_NAME) -> Any:
     """A new `rtmidi.MidiIn` of a MIDI system, without a port; raises `DeviceError`."""
     try:
-        with silenced():
+        with native_output_silenced():
             client = rtmidi.MidiIn(_APIS[api], name=name)
     except rtmidi.SystemError:
         raise DeviceError(f"{api} does not answer") from None
@@ -72,7 +72,7 @@ def open_port(api: str, number: int) -> Any:
     """A client connected to the input port at ``number`` of the system's list; raises `DeviceError`."""
     client = open_client(api, f"{CLIENT_NAME}-in")
     try:
-        with silenced():
+        with native_output_silenced():
             client.open_port(number, CLIENT_NAME)
     except rtmidi.RtMidiError as error:
         close_client(client)
@@ -84,7 +84,7 @@ def open_virtual_port(api: str) -> Any:
     """A client that offers the input port `CLIENT_NAME` to other programs; raises `DeviceError`."""
     client = open_client(api)
     try:
-        with silenced():
+        with native_output_silenced():
             client.open_virtual_port(CLIENT_NAME)
     except rtmidi.RtMidiError as error:
         close_client(client)
@@ -94,6 +94,6 @@ def open_virtual_port(api: str) -> Any:
 
 def close_client(client: Any) -> None:
     """Close the client's port and give the client back to its MIDI system."""
-    with silenced():
+    with native_output_silenced():
         client.close_port()
         client.delete()
