@@ -7,6 +7,7 @@ import typer
 from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.live import live
+from tsumami.bridge.commands.patches import patches
 from tsumami.bridge.commands.render import render
 from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
@@ -21,6 +22,7 @@ app = typer.Typer(
 
 app.command()(live)
 app.command()(render)
+app.command()(patches)
 app.command()(doctor)
 app.add_typer(bench, name="bench")
 app.add_typer(train, name="train")

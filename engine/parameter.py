@@ -64,4 +64,6 @@ class Parameter:
         """The value at a position as a person reads it, with its unit or choice name."""
         if self.choices:
             return self.choices[round(self.to_unit(position))]
-        return f"{self.to_unit(position):.4g} {self.unit}".strip()
+        value = self.to_unit(position)
+        figure = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return f"{figure} {self.unit}".strip()
