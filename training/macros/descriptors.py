@@ -33,9 +33,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
-from tsumami.training.macros.spectra import frequencies_hz, power_frames
+from tsumami.training.macros.spectra import frequencies_hz, power_frames, transform
 
 SAMPLE_RATE: Final = 22_050
 NOTE: Final = 60
@@ -112,7 +111,7 @@ def _roughness(held: Samples) -> float:
     count = len(magnitude) // _ROUGH_LENGTH
     pieces = magnitude[: count * _ROUGH_LENGTH].reshape(count, _ROUGH_LENGTH, -1)
     window = np.hanning(_ROUGH_LENGTH).astype(np.float32)[None, :, None]
-    movement = np.abs(scipy.fft.rfft(pieces * window, axis=1)) ** 2
+    movement = np.abs(transform(pieces * window, axis=1)) ** 2
     rates_hz = np.fft.rfftfreq(_ROUGH_LENGTH, _ROUGH_HOP / SAMPLE_RATE)
     rough = movement[:, (rates_hz > 28.0) & (rates_hz < 150.0)].sum(axis=1)
     share = rough / (movement.sum(axis=1) + _TINY)
@@ -178,7 +177,7 @@ def thick(held: Samples, hold: Frames) -> float:
     low = power[(_HZ > 40.0) & (_HZ < 2.5 * F0_HZ)].sum()
     high = power[2.5 * F0_HZ <= _HZ].sum()
     body = 10.0 * np.log10((low + 1e-3 * high + _TINY) / (high + 1e-3 * low + _TINY))
-    fine = np.abs(scipy.fft.rfft(held[-len(_FINE_WINDOW) :] * _FINE_WINDOW)) ** 2
+    fine = np.abs(transform(held[-len(_FINE_WINDOW) :] * _FINE_WINDOW)) ** 2
     lines, weights = [], []
     for first, last in _PARTIAL_BINS:
         around = fine[first:last].astype(np.float64)

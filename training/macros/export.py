@@ -106,7 +106,7 @@ def _add_decoder(graph: _Graph, flow: MacroFlow, pinned_mean: Array, pinned_spre
         )
     )
     condition = graph.node("Concat", [kept, "context"], axis=1)
-    for coupling in reversed(list(flow.couplings.transform.transforms)):
+    for coupling in reversed(flow.layers):
         shift, scale = _add_coupling(graph, coupling, free, condition)
         free = graph.node("Div", [graph.node("Sub", [free, shift]), scale])
     straight = graph.scaled(free, _array(flow.spread), _array(flow.mean))
@@ -125,7 +125,7 @@ def _add_encoder(graph: _Graph, flow: MacroFlow, pinned_mean: Array, pinned_spre
     straight = graph.node("Log", [graph.node("Div", [share, rest])])
     spread = _array(flow.spread)
     latent = graph.scaled(straight, 1.0 / spread, -_array(flow.mean) / spread)
-    for coupling in flow.couplings.transform.transforms:
+    for coupling in flow.layers:
         shift, scale = _add_coupling(graph, coupling, latent, condition)
         latent = graph.node("Add", [graph.node("Mul", [latent, scale]), shift])
     pinned = graph.scaled(kept, 1.0 / pinned_spread, -pinned_mean / pinned_spread)
@@ -136,7 +136,7 @@ def _add_coupling(graph: _Graph, coupling: Any, source: str, condition: str) -> 
     """Shift and scale of one layer for all dimensions: 0 and 1 for those that it only looks at."""
     mask = coupling.mask.numpy()
     seen, changed = np.flatnonzero(mask), np.flatnonzero(~mask)
-    linear = [layer for layer in coupling.hyper if isinstance(layer, zuko.nn.Linear)]
+    linear: list[Any] = [layer for layer in coupling.hyper if isinstance(layer, zuko.nn.Linear)]
     weight = _array(linear[0].weight)
     first = np.zeros((len(weight), len(mask) + CONDITION), np.float32)
     first[:, seen] = weight[:, : len(seen)]

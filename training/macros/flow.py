@@ -6,7 +6,7 @@ coupling layers (RealNVP, Dinh et al. 2017; here zuko's) are closed-form both wa
 """
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import torch
 import zuko
@@ -29,7 +29,7 @@ class MacroFlow(nn.Module):
 
     def __init__(self, layers: int = 8, hidden: int = 128) -> None:
         super().__init__()
-        self.couplings = zuko.flows.NICE(
+        self.couplings: Any = zuko.flows.NICE(
             len(MOVED),
             CONDITION,
             transforms=layers,
@@ -37,13 +37,18 @@ class MacroFlow(nn.Module):
             hidden_features=(hidden, hidden),
             activation=nn.ELU,
         )
-        for coupling in self.couplings.transform.transforms:
+        for coupling in self.layers:
             # The flow begins near the identity.
             last = coupling.hyper[-1]
             nn.init.normal_(last.weight, std=1e-3)
             nn.init.zeros_(last.bias)
         self.register_buffer("mean", torch.zeros(len(MOVED)))
         self.register_buffer("spread", torch.ones(len(MOVED)))
+
+    @property
+    def layers(self) -> list[Any]:
+        """The coupling layers of zuko, from the parameters to the latent."""
+        return list(self.couplings.transform.transforms)
 
     def fit_range(self, moved: Tensor) -> None:
         """Let the training patches be centred, of variance 1, where the couplings see them."""

@@ -2,7 +2,7 @@
 
 The flow maps the parameters that shape the sound of a note, `MOVED`. A few, `PINNED`, pass through it
 unchanged as latent dimensions of their own: how the instrument answers the player (velocity, keys, glide)
-and the musical interval between the oscillators stay what the preset made them, whatever a macro does.
+and the interval between the oscillators, with its beats, stay what the preset made them.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ from tsumami.training.macros.descriptors import MACROS
 
 Values = npt.NDArray[np.float32]
 
-PINNED_NAMES: Final = ("osc2_pitch", "key_track", "filter_velocity", "glide", "amp_velocity")
+PINNED_NAMES: Final = ("osc2_pitch", "osc2_detune", "key_track", "filter_velocity", "glide", "amp_velocity")
 
 _NAMES = tuple(parameter.name for parameter in PARAMETERS[:CONTINUOUS])
 PINNED: Final = tuple(_NAMES.index(name) for name in PINNED_NAMES)

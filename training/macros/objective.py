@@ -17,7 +17,7 @@
             member of the surrogate is asked for itself: where they differ, nobody knows, and it costs.
 ``L_other`` along the same sweep the other descriptors stay,
 ``L_loud``  the loudness stays, within a tolerance,
-``L_step``  and parameters move no more than they need.
+``L_step``  and few parameters move: an absolute error, which leaves most of them where they are.
 """
 
 from dataclasses import dataclass
@@ -41,6 +41,9 @@ TAG_MEAN: Final = 1.0
 TAG_SPREAD: Final = 0.7
 
 _COUNT = len(MACROS)
+PRACTICE: Final = torch.tensor([1.5, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+"""How often each macro is swept, in proportion: the first three are the ones that performers reach for."""
+
 _LEAST_MOVE = 0.25
 _BLUR = 0.02
 """Parameters at exactly 0 or 1 have no density; all are blurred by this much."""
@@ -50,14 +53,14 @@ _BLUR = 0.02
 class Weights:
     """How much each term counts."""
 
-    nll: float = 0.05
+    nll: float = 0.03
     link: float = 0.02
     named: float = 1.0
     tag: float = 0.1
-    sweep: float = 4.0
-    other: float = 1.0
-    loud: float = 2.0
-    step: float = 0.3
+    sweep: float = 10.0
+    other: float = 1.5
+    loud: float = 4.0
+    step: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Objective(nn.Module):
     def _sweep(self, flow: MacroFlow, batch: Batch) -> dict[str, Tensor]:
         count = len(batch.moved)
         latent, _ = flow.encode(batch.moved, batch.condition)
-        macro = torch.arange(count) % _COUNT
+        macro = torch.multinomial(PRACTICE, count, replacement=True)
         low, high = sorted_pair(count)
         rows = torch.arange(count)
         ends = latent.repeat(2, 1)
@@ -113,7 +116,7 @@ class Objective(nn.Module):
         condition = batch.condition.repeat(2, 1)
         decoded = flow.decode(ends, condition).clamp(-0.2, 1.2)
         surrogate = self._surrogate[0]
-        said = surrogate.each(squeeze(decoded), condition).unflatten(1, (2, count))
+        said = surrogate.each(squeeze(decoded), condition).reshape(-1, 2, count, _COUNT + 1)
         start = surrogate.each(batch.moved, batch.condition).detach()
         rise = (said[:, 1] - said[:, 0])[:, rows, macro]
         wanted = STEEPNESS * (high - low)
@@ -125,7 +128,7 @@ class Objective(nn.Module):
             "sweep": (torch.relu(wanted - rise) ** 2 / (high - low)).mean(),
             "other": (nn.functional.smooth_l1_loss(drift * others, torch.zeros_like(drift), beta=0.3)),
             "loud": (torch.relu(drift[..., _COUNT].abs() - 0.2) ** 2).clamp(max=9.0).mean(),
-            "step": (moved**2).mean(),
+            "step": nn.functional.smooth_l1_loss(moved, torch.zeros_like(moved), beta=0.05),
         }
 
 

@@ -16,8 +16,13 @@ def power_frames(samples: npt.NDArray[np.float32], n_fft: int, hop: int) -> Spec
     padded = np.pad(samples, n_fft // 2)
     window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
-    spectra = scipy.fft.rfft(frames * (window * np.float32(2.0 / window.sum())), axis=1)
+    spectra = transform(np.asarray(frames * (window / (0.5 * window.sum())), np.float32), axis=1)
     return np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
+
+
+def transform(samples: npt.NDArray[np.float32], axis: int = -1) -> npt.NDArray[np.complex64]:
+    """Half of the discrete Fourier transform of real samples, in their own precision."""
+    return np.asarray(scipy.fft.rfft(samples, axis=axis), np.complex64)
 
 
 def frequencies_hz(n_fft: int, sample_rate: float) -> npt.NDArray[np.float64]:

@@ -44,7 +44,7 @@ from tsumami.training.macros.flow import MacroFlow
 from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split
 from tsumami.training.macros.mel import HOP, N_FFT, SAMPLE_RATE
-from tsumami.training.macros.objective import Batch, Objective
+from tsumami.training.macros.objective import PRACTICE, Batch, Objective
 from tsumami.training.macros.scaling import KNOB_RANGE, RANGE, Scale
 from tsumami.training.macros.surrogate import Surrogate, explained, fit_surrogate
 from tsumami.training.macros.vae import LATENT, Vae, embed, fit_vae
@@ -233,7 +233,7 @@ class Run:
         chosen = renders.parameters[rng.integers(self.count, size=count)]
         moved, condition = (torch.from_numpy(part) for part in split(chosen))
         latent, _ = flow.encode(moved, condition)
-        macro = rng.integers(len(MACROS), size=count)
+        macro = rng.choice(len(MACROS), size=count, p=(PRACTICE / PRACTICE.sum()).double().numpy())
         latent[torch.arange(count), macro] = torch.from_numpy(
             rng.uniform(-KNOB_RANGE, KNOB_RANGE, count)
         ).float()
