@@ -16,8 +16,9 @@ import numpy.typing as npt
 from tsumami.engine.config import EngineConfig, Message
 from tsumami.engine.device_search import DeviceSearch
 from tsumami.engine.errors import EngineError
-from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
+from tsumami.engine.events import Events, Kind
 from tsumami.engine.patch_events import patch_events
+from tsumami.engine.remembered import RememberedState
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip_settings import DeviceRequest
 
@@ -46,9 +47,10 @@ class EngineClient:
         self._process: Any = None
         self._connection: Connection | None = None
         self._restarts: deque[float] = deque()
-        self._remembered = _Remembered(np.array(config.values, np.float32))
+        self._remembered = RememberedState(np.array(config.values, np.float32))
         self._wanted_device = config.device
         self._search: DeviceSearch | None = None
+        self._is_up = False
         self._heartbeat, self._heard_at = 0, time.monotonic()
         self.restart_count = 0
 
@@ -78,31 +80,35 @@ class EngineClient:
         if message.kind == "failed":
             raise EngineError(message.text)
         self._heard_at = time.monotonic()
+        self._is_up = True
         return message
 
     def send(self, events: Events) -> bool:
-        """Hand events to the audio thread; False when its ring is full (they are counted as dropped)."""
-        with self._lock:
-            for item in events[events["kind"] == Kind.GAIN]:
-                self._remembered.gain = float(item["value"])
-            return self.memory.control.push(events)
-
-    def move(self, events: Events) -> bool:
-        """Hand MACRO or PARAMETER events to the inference thread; macro moves are also logged."""
+        """Hand events to the audio thread; False when the engine is down or its ring full: they are lost."""
         with self._lock:
             self._remembered.note(events)
-            pushed = self.memory.macro.push(events)
-            self._doorbell.release()
+            return self._is_up and self.memory.control.push(events)
+
+    def move(self, events: Events) -> bool:
+        """Hand MACRO or PARAMETER events to the inference thread, and macro moves to the log.
+
+        False when its ring is full. While the engine is down they are kept for its return.
+        """
+        with self._lock:
+            self._remembered.note(events)
             moves = events[events["kind"] == Kind.MACRO]
-            return (not len(moves) or self.memory.control.push(moves)) and pushed
+            return not self._is_up or (self._push_macros(events) and self.memory.control.push(moves))
 
     def load_patch(self, values: npt.NDArray[np.float32]) -> bool:
-        """Load a whole patch: it becomes the reference from which the macros move."""
+        """Load a whole patch: it becomes the reference from which the macros move. As `move` otherwise."""
         with self._lock:
             self._remembered.load(values)
-            pushed = self.memory.macro.push(patch_events(values))
-            self._doorbell.release()
-            return pushed
+            return not self._is_up or self._push_macros(patch_events(values))
+
+    def _push_macros(self, events: Events) -> bool:
+        pushed = self.memory.macro.push(events)
+        self._doorbell.release()
+        return pushed
 
     def watch(self) -> None:
         """Report what the engine says, and bring it back when it has died."""
@@ -184,11 +190,15 @@ class EngineClient:
         self._restarts.append(now)
         self.restart_count += 1
         self._report(Message("died", f"the engine process died (exit status {status}); starting it again"))
-        self._relaunch()
+        try:
+            self._relaunch()
+        except EngineError as error:  # it counts as one more death, until there are too many
+            self._report(Message("failed", str(error)))
 
     def _relaunch(self) -> None:
         """Start a new process where the old one, which has ended, left off."""
         with self._lock:
+            self._is_up = False
             self.memory.reset_inputs()
             sample = int(self.memory.meters["sample"])
             self._config = dataclasses.replace(
@@ -197,45 +207,9 @@ class EngineClient:
             self.launch()
         message = self.wait_ready()
         with self._lock:
-            self._remembered.replay(self.memory)
-            self._doorbell.release()
+            self._push_macros(self._remembered.for_macros())
+            self.memory.control.push(self._remembered.for_audio())
         self._report(dataclasses.replace(message, kind="restarted", text="playing again"))
-
-
-class _Remembered:
-    """What a new engine process must be told to go on as the old one: patch, knobs and gain."""
-
-    def __init__(self, values: npt.NDArray[np.float32]) -> None:
-        self.values = values
-        self.gain: float | None = None
-        self._knobs: dict[int, tuple[float, float]] = {}
-
-    def load(self, values: npt.NDArray[np.float32]) -> None:
-        """A patch makes the knobs' present positions the reference."""
-        self.values = values.copy()
-        self._knobs = {index: (last, last) for index, (_, last) in self._knobs.items()}
-
-    def note(self, events: Events) -> None:
-        """Keep, for each macro, the position it was taken over at and the latest one."""
-        for item in events:
-            index, value = int(item["index"]), float(item["value"])
-            if item["kind"] == Kind.MACRO:
-                first, _ = self._knobs.get(index, (value, value))
-                self._knobs[index] = (first, value)
-            elif item["kind"] == Kind.PARAMETER:
-                self.values[index] = value
-
-    def replay(self, memory: SessionMemory) -> None:
-        """Send the state to a fresh engine."""
-        moves = [(index, value) for index, pair in self._knobs.items() for value in pair]
-        events: Any = np.zeros(len(moves), EVENT_DTYPE)
-        for item, (index, value) in zip(events, moves, strict=True):
-            item["time"], item["kind"], item["index"], item["value"] = NOW, Kind.MACRO, index, value
-        memory.macro.push(events)
-        if self.gain is not None:
-            gain: Any = np.zeros(1, EVENT_DTYPE)
-            gain["time"], gain["kind"], gain["value"] = NOW, Kind.GAIN, self.gain
-            memory.control.push(gain)
 
 
 def _run(config: EngineConfig, doorbell: Any, connection: Connection) -> None:

@@ -5,13 +5,14 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from multiprocessing.connection import Connection
 
 import numpy as np
 
 from tsumami.engine.config import EngineConfig, MacroLabel, Message
 from tsumami.engine.device import Device, open_device
-from tsumami.engine.errors import TsumamiError
+from tsumami.engine.errors import EngineError, TsumamiError
 from tsumami.engine.instrument import create_instrument
 from tsumami.engine.macro_thread import Doorbell, MacroThread
 from tsumami.engine.shared import SessionMemory
@@ -32,7 +33,11 @@ def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection)
     memory = SessionMemory.attach(config.memory_name)
     try:
         engine = _Engine(config, memory, doorbell)
-    except TsumamiError as error:
+    except Exception as error:
+        # Whatever it was, the main process should hear of it; a mistake of ours is shown whole.
+        if not isinstance(error, TsumamiError):
+            traceback.print_exc()
+            error = EngineError(f"the engine could not start: {type(error).__name__}: {error}")
         connection.send(Message("failed", str(error)))
         memory.close()
         return

@@ -1,0 +1,45 @@
+"""What a new engine process must be told to go on as the old one did."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.events import NO_EVENTS, Events, Kind, event
+from tsumami.engine.patch_events import patch_events
+
+
+class RememberedState:
+    """The patch with its edits, the position of every knob, and the gain; held notes are not kept.
+
+    Of a knob two positions count: where the patch took it over, and where it stands now.
+    """
+
+    def __init__(self, values: npt.NDArray[np.float32]) -> None:
+        self.values = values
+        self._gain: float | None = None
+        self._knobs: dict[int, tuple[float, float]] = {}
+
+    def load(self, values: npt.NDArray[np.float32]) -> None:
+        """A patch makes the knobs' present positions the reference."""
+        self.values = values.copy()
+        self._knobs = {index: (last, last) for index, (_, last) in self._knobs.items()}
+
+    def note(self, events: Events) -> None:
+        """Take in what was sent to the engine."""
+        for item in events:
+            kind, index, value = int(item["kind"]), int(item["index"]), float(item["value"])
+            if kind == Kind.MACRO:
+                first, _ = self._knobs.get(index, (value, value))
+                self._knobs[index] = (first, value)
+            elif kind == Kind.PARAMETER:
+                self.values[index] = value
+            elif kind == Kind.GAIN:
+                self._gain = value
+
+    def for_macros(self) -> Events:
+        """The patch and the knobs, for the macro ring."""
+        moves = [event(Kind.MACRO, index, value) for index, pair in self._knobs.items() for value in pair]
+        return np.concatenate([patch_events(self.values), *moves])
+
+    def for_audio(self) -> Events:
+        """The gain, for the control ring."""
+        return NO_EVENTS if self._gain is None else event(Kind.GAIN, value=self._gain)
