@@ -35,12 +35,12 @@ _SETTLE_SECONDS = 1.0
 def sweep_knob(processor: MacroProcessor, patch: Values, macro: int, positions: int = POSITIONS) -> Values:
     """Patches at even positions of one knob, float32 ``[positions, parameters]``.
 
-    The patch is loaded and the knob first touched where the patch's own latent stands, so that it is
-    taken over there and its way is evenly mapped.
+    The knob is first turned to where the patch's latent stands in its range, and the patch loaded again:
+    it is taken over there, so the way from end to end is evenly mapped.
     """
     processor.load(patch)
     processor.move(macro, float(processor.positions[macro]))
-    processor.tick(_SETTLE_SECONDS)
+    processor.load(patch)
     swept = []
     for position in np.linspace(0.0, 1.0, positions):
         processor.move(macro, float(position))

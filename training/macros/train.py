@@ -233,7 +233,8 @@ class Run:
         chosen = renders.parameters[rng.integers(self.count, size=count)]
         moved, condition = (torch.from_numpy(part) for part in split(chosen))
         latent, _ = flow.encode(moved, condition)
-        macro = rng.choice(len(MACROS), size=count, p=(PRACTICE / PRACTICE.sum()).double().numpy())
+        often = PRACTICE.double().numpy()
+        macro = rng.choice(len(MACROS), size=count, p=often / often.sum())
         latent[torch.arange(count), macro] = torch.from_numpy(
             rng.uniform(-KNOB_RANGE, KNOB_RANGE, count)
         ).float()
