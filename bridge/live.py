@@ -204,7 +204,12 @@ class LiveSession:
     def _hear(self, message: Message) -> None:
         if message.device:
             self._view.engine = message
-        self._tell(message.text if message.kind != "ready" else f"playing to {message.device}")
+        if message.kind != "ready":
+            self._tell(message.text)
+        elif message.device == "null" and self._setup.session.device.name != "null":
+            self._tell("no audio output was found: playing to nowhere, by the clock (see `tsumami doctor`)")
+        else:
+            self._tell(f"playing to {message.device}")
 
     def _hear_port(self, change: PortChange) -> None:
         self._tell(str(change))

@@ -77,7 +77,7 @@ def running_live(*args: str) -> Iterator[LiveProcess]:
     """A live session that has begun to play; killed at the end if the test has not ended it."""
     live = LiveProcess(*args)
     try:
-        live.wait_for("playing to")
+        live.wait_for("playing to ")
         yield live
     finally:
         live.process.kill()

@@ -1,6 +1,5 @@
 """The transform against numpy and scipy, and the stream by its properties."""
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,18 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import carray
-from numba.core.runtime.nrt import rtsys
 from scipy.signal import ShortTimeFFT, get_window
 
+from tests.allocations import allocations
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.fft import LARGEST_FFT, fft_plan, fft_work, inverse_real_fft, real_fft
 from tsumami.engine.jit import c_kernel, kernel
 from tsumami.engine.stage import CHANNELS, Stage, run_stage
 from tsumami.engine.stft import FRAME_SIGNATURE, StftStream
 from tsumami.engine.window import COSINES, dual_window, window_of
-
-# numba counts allocations only when asked to, and has no public way to ask.
-_nrt_python: Any = importlib.import_module("numba.core.runtime._nrt_python")
 
 EPS = float(np.finfo(np.float32).eps)
 NULL = 1e-6
@@ -242,17 +238,6 @@ def test_bad_settings_are_refused(build: Callable[[], StftStream], message: str)
 @kernel
 def allocate(size: int) -> float:
     return float(np.zeros(size).sum())
-
-
-def allocations(call: Callable[[], Any]) -> int:
-    """How many pieces of memory numba's run time takes during ``call``, as its second run."""
-    call()
-    _nrt_python.memsys_enable_stats()
-    before = rtsys.get_allocation_stats()
-    call()
-    after = rtsys.get_allocation_stats()
-    _nrt_python.memsys_disable_stats()
-    return int(after.alloc - before.alloc)
 
 
 def test_nothing_is_allocated_while_streaming() -> None:
