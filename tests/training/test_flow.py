@@ -3,6 +3,7 @@ import torch
 
 from tests.training.flows import patches, stirred_flow, tensors
 from tsumami.training.macros.flow import MacroFlow
+from tsumami.training.macros.layout import MOVED
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -17,7 +18,7 @@ def test_decoding_undoes_encoding(seed: int) -> None:
 def test_encoding_undoes_decoding() -> None:
     flow = stirred_flow()
     _, condition = tensors(patches(64))
-    latent = 0.7 * torch.randn(64, 27)
+    latent = 0.7 * torch.randn(64, len(MOVED))
     decoded = flow.decode(latent, condition)
     inside = ((decoded > 0) & (decoded < 1)).all(dim=1)
     assert inside.sum() > 16
