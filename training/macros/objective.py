@@ -20,7 +20,7 @@
 ``L_step``  and few parameters move: an absolute error, which leaves most of them where they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -61,6 +61,10 @@ class Weights:
     other: float = 1.5
     loud: float = 4.0
     step: float = 0.6
+
+    def stricter(self, rounds: int) -> "Weights":
+        """For later rounds: once a knob has its effect, side effects and needless moves cost more."""
+        return replace(self, other=self.other * (1 + 0.5 * rounds), step=self.step * (1 + 2 * rounds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from tsumami.training.macros.flow import MacroFlow
 from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split
 from tsumami.training.macros.mel import HOP, N_FFT, SAMPLE_RATE
-from tsumami.training.macros.objective import PRACTICE, Batch, Objective
+from tsumami.training.macros.objective import PRACTICE, Batch, Objective, Weights
 from tsumami.training.macros.scaling import KNOB_RANGE, RANGE, Scale
 from tsumami.training.macros.surrogate import Surrogate, explained, fit_surrogate
 from tsumami.training.macros.vae import LATENT, Vae, embed, fit_vae
@@ -197,7 +197,7 @@ class Run:
     ) -> None:
         self._seeded(f"flow-{number}")
         surrogate.requires_grad_(False).eval()
-        objective = Objective(surrogate, len(MOVED))
+        objective = Objective(surrogate, len(MOVED), Weights().stricter(number))
         moved, condition = (torch.from_numpy(part) for part in split(renders.parameters))
         units = torch.from_numpy(self.scale.to_units(renders.descriptors))
         whole = Batch(moved, condition, units, torch.from_numpy(renders.tags).float(), sounds)
