@@ -23,6 +23,7 @@ from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.bridge.summary import summarise
+from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
@@ -77,11 +78,11 @@ class LiveSession:
             client.launch()
             self._view = self._make_view(client)
             self._router = Router(client, self._setup.patches, self._show_patch)
-            if self._options.record is not None:
-                self._recorder = Recorder(self._options.record, client.memory, self._setup.sample_rate)
-                stack.callback(self._recorder.close)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
+            # Only now: a session that cannot start leaves no file, and the ring has kept the first blocks.
+            if self._options.record is not None:
+                stack.callback(self._open_recorder(self._options.record, client).close)
             self._open_log()
             stack.callback(self._end, client)
             self._open_controls(client)
@@ -160,7 +161,15 @@ class LiveSession:
             parameters=[parameter.name for parameter in self._setup.parameters],
             macros=[macro.name for macro in self._view.engine.macros],
         )
-        self._log = ControlLogWriter(self._options.log, header)
+        path = unused_path(self._options.log)
+        self._log = ControlLogWriter(path, header)
+        self._tell(f"logging to {path}")
+
+    def _open_recorder(self, wanted: Path, client: EngineClient) -> Recorder:
+        path = unused_path(wanted)
+        self._recorder = Recorder(path, client.memory, self._setup.sample_rate)
+        self._tell(f"recording to {path}")
+        return self._recorder
 
     def _open_controls(self, client: EngineClient) -> None:
         """MIDI, and the demonstration where there is none."""

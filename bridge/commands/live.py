@@ -24,8 +24,12 @@ def live(
         ),
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Stop after this time.", min=0)] = None,
-    record: Annotated[Path | None, typer.Option(help="Record the output to a WAV file.")] = None,
-    log: Annotated[Path | None, typer.Option(help="Log every control event with its sample time.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Record the output to a WAV file; an older take is kept.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Log every control event with its sample time; likewise.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="End with one JSON document on standard output.")
     ] = False,

@@ -65,6 +65,21 @@ def test_the_demonstration_moves_knobs_and_through_them_parameters(tmp_path: Pat
     assert ((moved["value"] >= 0) & (moved["value"] <= 1)).all()
 
 
+def test_an_older_take_is_not_written_over(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    take.write_bytes(b"the best take ever")
+    run_tsumami_json("live", "--device", "null", "--seconds", "0.5", "--record", str(take))
+    assert take.read_bytes() == b"the best take ever"
+    assert soundfile.info(tmp_path / "take-2.wav").duration >= 0.5
+
+
+def test_a_session_that_cannot_start_leaves_no_file(tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    done = run_tsumami("live", "--device", "no such device", "--record", str(take))
+    assert done.returncode == 2
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_session_in_order(number: int, tmp_path: Path) -> None:
     take = tmp_path / "take.wav"
