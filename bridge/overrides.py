@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tsumami.bridge.session import session_document
+from tsumami.bridge.session_errors import rule_and_value
 from tsumami.bridge.session_tables import Session
 from tsumami.engine.errors import SessionError
 
@@ -18,5 +19,6 @@ def overridden(session: Session, **tables: dict[str, Any]) -> Session:
         return msgspec.convert(document, Session)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
-        option = place.strip("`$.").rpartition(".")[2].replace("_", "-")
-        raise SessionError(f"--{option}: {reason[:1].lower()}{reason[1:]}") from None
+        key = tuple(place.strip("`$.").split("."))
+        option = "device" if key == ("device", "name") else key[-1].replace("_", "-")
+        raise SessionError(f"--{option} must be {rule_and_value(reason, key, document)}") from None

@@ -71,7 +71,7 @@ def schema_message(message: str, document: dict[str, Any], text: str, path: Path
     line = key_lines(text).line_of(key)
     if missing := _MISSING.search(rule):
         return f"{path}:{line}: {dotted(key)} must have the field {missing[1]!r}, got none"
-    return f"{path}:{line}: {dotted(key) or 'session'} must be {_rule_and_value(rule, key, document)}"
+    return f"{path}:{line}: {dotted(key) or 'session'} must be {rule_and_value(rule, key, document)}"
 
 
 def _field_of(key: KeyPath) -> str:
@@ -97,7 +97,7 @@ _TYPE_NAMES = {
 }
 
 
-def _rule_and_value(rule: str, key: KeyPath, document: dict[str, Any]) -> str:
+def rule_and_value(rule: str, key: KeyPath, document: dict[str, Any]) -> str:
     """`msgspec`'s "Expected …" in the words of the house, with the value that broke it."""
     value: Any = document
     for part in key:

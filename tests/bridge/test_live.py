@@ -139,8 +139,9 @@ def test_a_midi_file_renders_with_its_knobs(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["live", "--device", "no such device"], "device must be one of|no audio output device was found"),
-        (["live", "--block-size", "7"], "--block-size: "),
-        (["live", "--sample-rate", "1"], "--sample-rate: "),
+        (["live", "--block-size", "7"], "--block-size must be a whole number of at least 16, got 7"),
+        (["live", "--sample-rate", "1"], "--sample-rate must be .*8000.*, got 1"),
+        (["live", "--provider", "gpu"], "--provider must be one of auto, cpu, cuda, got 'gpu'"),
         (["live", "--patch", "Rubber Bas"], "Rubber Bass"),
         (["live", "missing.toml"], "missing.toml"),
         (
