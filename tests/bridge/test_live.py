@@ -101,6 +101,16 @@ def test_an_engine_that_is_killed_comes_back(tmp_path: Path) -> None:
     assert_nothing_left()
 
 
+def test_an_engine_that_hangs_is_replaced() -> None:
+    with running_live("--device", "null", "--demo") as live:
+        os.kill(live.engine_pid, signal.SIGSTOP)
+        live.wait_for("the engine process died (exit status -9)")
+        live.wait_for("playing again")
+        summary = live.end(signal.SIGINT)
+    assert summary["engine_restarts"] == 1
+    assert_nothing_left()
+
+
 def test_a_main_process_that_is_killed_leaves_neither_orphan_nor_shared_memory(tmp_path: Path) -> None:
     take = tmp_path / "take.wav"
     with running_live("--device", "null", "--demo", "--record", str(take)) as live:
