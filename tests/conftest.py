@@ -3,10 +3,16 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left, live_processes, shared_memory_names
+
+# In CI the same examples every time, and no deadline: its machines are slow at moments.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 # A JACK client starts a server of its own accord unless told not to.
 os.environ["JACK_NO_START_SERVER"] = "1"
