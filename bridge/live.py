@@ -24,7 +24,7 @@ from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.bridge.summary import summarise
 from tsumami.bridge.unused_path import unused_path
-from tsumami.bridge.view import LiveView
+from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
 from tsumami.engine.errors import DeviceError, SessionError
@@ -44,6 +44,8 @@ class LiveOptions:
     log: Path | None = None
     demo: bool | None = None
     """True: play the demonstration; False: never; None: when no MIDI input is present."""
+    picture: Path | None = None
+    """Where to keep the view's last picture (SVG)."""
     show: bool = True
     path: Path | None = None
     """File of the session, to name the line of a mistake."""
@@ -108,6 +110,8 @@ class LiveSession:
             self._player.stop()
         client.stop()
         self._take_applied(client)
+        if self._options.picture is not None:
+            save_picture(self._view, self._options.picture)
         meters = client.memory.meters
         if self._log is not None:
             self._log.close(end=int(meters["sample"]), blocks=int(meters["blocks"]))

@@ -1,11 +1,13 @@
 """The terminal view of a live session: levels, knobs, what moved, load, misses, latency."""
 
+import os
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.columns import Columns
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,11 +16,13 @@ from rich.text import Text
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.summary import decibels, load_percent
 from tsumami.engine.config import Message
+from tsumami.engine.errors import SessionError
 from tsumami.engine.meter_block import STAGES, MeterBlock
 from tsumami.engine.parameter import Parameter
 
 _FLOOR_DBFS = -60.0
 _KNOB_WIDTH = 24
+_PICTURE_WIDTH = 118
 _NEWS = 4
 
 
@@ -57,7 +61,8 @@ class LiveView:
     def _header(self) -> Text:
         seconds = float(self._meters["sample"]) / self._sample_rate
         total = (self.engine.latency_seconds + self._block_size / self._sample_rate) * 1e3
-        text = Text(" つまみ tsumami ", style="bold reverse")
+        text = Text()
+        text.append(" つまみ tsumami ", style="bold reverse")
         text.append(f"  {self.patch}", style="bold cyan")
         text.append(f"  {int(seconds // 60)}:{seconds % 60:04.1f}  {self.source}")
         text.append(
@@ -78,19 +83,33 @@ class LiveView:
         return Panel(table, title="macros", title_align="left", border_style="cyan")
 
     def _level_panel(self) -> Panel:
-        table = Table.grid(padding=(0, 1))
+        levels = Table.grid(padding=(0, 1))
         for channel, name in enumerate("LR"):
             peak = decibels(float(self._meters["peak_now"][channel]))
             rms = decibels(float(self._meters["mean_square_now"][channel]) ** 0.5)
-            table.add_row(name, _level(peak), f"{max(rms, _FLOOR_DBFS):6.1f} dB rms")
+            levels.add_row(name, _level(peak), f"{max(rms, _FLOOR_DBFS):6.1f} dB rms")
+        return Panel(
+            Group(levels, self._load_table(), self._counts()),
+            title="output",
+            title_align="left",
+            border_style="cyan",
+        )
+
+    def _load_table(self) -> Table:
+        """Each stage's load in percent of a block; red when it has passed a whole one."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(min_width=12)
+        for _ in range(3):
+            table.add_column(justify="right", min_width=6)
+        table.add_row(
+            *(Text(heading, style="dim") for heading in ("load, % of block", "p50", "p99", "p99.9"))
+        )
         block_ns = self._block_size / self._sample_rate * 1e9
-        table.add_row("", Text("load   p50     p99   p99.9", style="dim"), "of a block")
         for name, histogram in zip(STAGES, self._meters["load"], strict=True):
             load = load_percent(histogram, block_ns)
-            figures = f"{load['p50']:8.1f} {load['p99']:7.1f} {load['p99.9']:7.1f} %"
-            table.add_row("", Text(figures, style="red" if load["p99.9"] > 100 else ""), name)
-        table.add_row("", self._counts(), "")
-        return Panel(table, title="output", title_align="left", border_style="cyan")
+            style = "bold red" if load["p99.9"] > 100 else ""
+            table.add_row(name, *(Text(f"{value:.1f}", style=style) for value in load.values()))
+        return table
 
     def _counts(self) -> Text:
         text = Text()
@@ -121,6 +140,17 @@ class LiveView:
         if not cells:
             table.add_row(Text("turn a knob", style="dim"))
         return Panel(table, title="parameters that moved", title_align="left", border_style="cyan")
+
+
+def save_picture(view: LiveView, path: Path) -> None:
+    """Draw the view as it is now to an SVG file; SessionError when it cannot be written."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=_PICTURE_WIDTH, file=nowhere, force_terminal=True)
+        console.print(view)
+    try:
+        console.save_svg(str(path), title="tsumami live")
+    except OSError as error:
+        raise SessionError(f"picture must be a file that can be written, got {path} ({error})") from error
 
 
 def _knob(position: float) -> Text:

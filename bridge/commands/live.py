@@ -30,6 +30,7 @@ def live(
     log: Annotated[
         Path | None, typer.Option(help="Log every control event with its sample time; likewise.")
     ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Keep the view's last picture (SVG).")] = None,
     json: Annotated[
         bool, typer.Option("--json", help="End with one JSON document on standard output.")
     ] = False,
@@ -46,7 +47,12 @@ def live(
         macros={"provider": provider},
     )
     options = LiveOptions(
-        seconds=seconds, record=record or _recording(chosen.output.record), log=log, demo=demo, path=session
+        seconds=seconds,
+        record=record or _recording(chosen.output.record),
+        log=log,
+        demo=demo,
+        picture=picture,
+        path=session,
     )
     summary = LiveSession(chosen, options).run()
     if json:
