@@ -4,8 +4,9 @@ The names below are the package's front door; their modules are loaded when a na
 a process which only needs events and rings loads neither ONNX Runtime nor PortAudio.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tsumami.engine.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from tsumami.engine.client import EngineClient
@@ -61,8 +62,6 @@ _MODULES = {
     "strip": ("Strip",),
     "strip_settings": ("DeviceRequest", "StripSettings"),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
-
 __all__ = [
     "EVENT_DTYPE",
     "NOW",
@@ -105,7 +104,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_exports(__name__, _MODULES)

@@ -4,8 +4,9 @@ The names below are the package's front door; their modules are loaded when a na
 process which only looks at tables and patches compiles no kernel.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tsumami.engine.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from tsumami.plugins.builtin.bank import load_bank
@@ -16,15 +17,13 @@ if TYPE_CHECKING:
     from tsumami.plugins.builtin.synth import BuiltinSynth
 
 _MODULES = {
-    "bank": ("load_bank",),
-    "parameters": ("CONTINUOUS", "PARAMETERS", "default_values"),
-    "patch": ("CATEGORIES", "TAGS", "TAG_PAIRS", "Patch", "positions_of"),
-    "random_patch": ("random_patch", "vary_patch"),
-    "render": ("render_patch",),
-    "synth": ("BuiltinSynth",),
+    "builtin.bank": ("load_bank",),
+    "builtin.parameters": ("CONTINUOUS", "PARAMETERS", "default_values"),
+    "builtin.patch": ("CATEGORIES", "TAGS", "TAG_PAIRS", "Patch", "positions_of"),
+    "builtin.random_patch": ("random_patch", "vary_patch"),
+    "builtin.render": ("render_patch",),
+    "builtin.synth": ("BuiltinSynth",),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
-
 __all__ = [
     "CATEGORIES",
     "CONTINUOUS",
@@ -42,7 +41,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.builtin.{_HOMES[name]}"), name)
+__getattr__ = lazy_exports(__name__, _MODULES)
