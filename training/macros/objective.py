@@ -17,7 +17,8 @@
             member of the surrogate is asked for itself: where they differ, nobody knows, and it costs.
 ``L_other`` along the same sweep the other descriptors stay,
 ``L_loud``  the loudness stays, within a tolerance,
-``L_step``  and few parameters move: an absolute error, which leaves most of them where they are.
+``L_step``  and parameters move no more than they need: their squares, weighted with `step_costs`. A knob
+            moves what is for it, and finds fewer of the places where the surrogate errs.
 """
 
 from dataclasses import dataclass, replace
@@ -26,8 +27,10 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from tsumami.plugins import PARAMETERS
 from tsumami.training.macros.descriptors import MACROS
 from tsumami.training.macros.flow import MacroFlow
+from tsumami.training.macros.layout import MOVED
 from tsumami.training.macros.scaling import KNOB_RANGE
 from tsumami.training.macros.surrogate import Surrogate
 from tsumami.training.macros.vae import LATENT
@@ -44,6 +47,10 @@ _COUNT = len(MACROS)
 PRACTICE: Final = torch.tensor([1.5, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 """How often each macro is swept, in proportion: the first three are the ones that performers reach for."""
 
+DEAREST: Final = 20.0
+VOLUME: Final = MOVED.index([parameter.name for parameter in PARAMETERS].index("volume"))
+_VOLUME_COST = 0.3
+_LEAST_SHARE = 0.03
 _LEAST_MOVE = 0.25
 _BLUR = 0.02
 """Parameters at exactly 0 or 1 have no density; all are blurred by this much."""
@@ -53,18 +60,18 @@ _BLUR = 0.02
 class Weights:
     """How much each term counts."""
 
-    nll: float = 0.03
+    nll: float = 0.05
     link: float = 0.02
     named: float = 1.0
     tag: float = 0.1
-    sweep: float = 10.0
+    sweep: float = 8.0
     other: float = 1.5
     loud: float = 4.0
     step: float = 0.6
 
     def stricter(self, rounds: int) -> "Weights":
         """For later rounds: once a knob has its effect, side effects and needless moves cost more."""
-        return replace(self, other=self.other * (1 + 0.5 * rounds), step=self.step * (1 + 2 * rounds))
+        return replace(self, other=self.other * (1 + 0.5 * rounds), step=self.step * (1 + 0.5 * rounds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,17 @@ class Batch:
 class Objective(nn.Module):
     """The loss of a flow; holds what is trained beside it, the linear map of the Flow_reg link."""
 
-    def __init__(self, surrogate: Surrogate, dimensions: int, weights: Weights | None = None) -> None:
+    costs: Tensor
+
+    def __init__(
+        self,
+        surrogate: Surrogate,
+        dimensions: int,
+        weights: Weights | None = None,
+        costs: Tensor | None = None,
+    ) -> None:
         super().__init__()
+        self.register_buffer("costs", torch.ones(_COUNT, dimensions) if costs is None else costs)
         self.weights = weights or Weights()
         self.link = nn.Linear(dimensions, LATENT)
         self._surrogate = [surrogate]  # in a list: not a submodule, not trained
@@ -132,8 +148,25 @@ class Objective(nn.Module):
             "sweep": (torch.relu(wanted - rise) ** 2 / (high - low)).mean(),
             "other": (nn.functional.smooth_l1_loss(drift * others, torch.zeros_like(drift), beta=0.3)),
             "loud": (torch.relu(drift[..., _COUNT].abs() - 0.2) ** 2).clamp(max=9.0).mean(),
-            "step": nn.functional.smooth_l1_loss(moved, torch.zeros_like(moved), beta=0.05),
+            "step": (self.costs[macro] * moved**2).mean(),
         }
+
+
+def step_costs(surrogate: Surrogate, moved: Tensor, condition: Tensor) -> Tensor:
+    """How dear a move of each parameter is under each macro, ``[8, MOVED]``, from 1 to `DEAREST`.
+
+    Cheap is what moves the macro's descriptor more than the others: the share of descriptor k in the
+    surrogate's squared gradient over ``moved``. The volume is always cheap: it keeps the loudness.
+    """
+    variable = moved.clone().requires_grad_(True)
+    said = surrogate(variable, condition)
+    gradients = [torch.autograd.grad(column.sum(), variable, retain_graph=True)[0] for column in said.T]
+    strength = torch.stack(gradients).square().mean(dim=1)
+    share = strength[:_COUNT] / (strength.sum(dim=0) + 1e-9)
+    costs = 1.0 / (share + _LEAST_SHARE)
+    costs = (costs / costs.min(dim=1, keepdim=True).values).clamp(max=DEAREST)
+    costs[:, VOLUME] = _VOLUME_COST
+    return costs
 
 
 def sorted_pair(count: int) -> tuple[Tensor, Tensor]:

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from tsumami.training.macros.descriptors import DESCRIPTORS
 from tsumami.training.macros.layout import CONDITION, MOVED
+from tsumami.training.macros.physics import DERIVED, derive
 
-_INPUTS: Final = len(MOVED) + CONDITION
+_INPUTS: Final = len(MOVED) + CONDITION + DERIVED
 _DROPOUT: Final = 0.1
 _WEIGHT_DECAY: Final = 0.01
 _BLUR: Final = 0.01
@@ -72,8 +73,13 @@ class Surrogate(nn.Module):
 
     def each(self, moved: Tensor, condition: Tensor) -> Tensor:
         """What every member says, ``[members, n, 9]``."""
-        x = torch.cat([2.0 * moved - 1.0, condition], dim=1)
+        x = _inputs(moved, condition)
         return torch.stack([member(x) for member in self.members])
+
+
+def _inputs(moved: Tensor, condition: Tensor) -> Tensor:
+    """What a member sees: positions, choices, and what follows from them by the synthesizer's design."""
+    return torch.cat([2.0 * moved - 1.0, condition, derive(moved, condition)], dim=1)
 
 
 def fit_surrogate(
@@ -95,7 +101,7 @@ def fit_surrogate(
         for member in surrogate.members:
             rows = torch.randint(len(targets), (batch,))
             blurred = moved[rows] + _BLUR * torch.randn(batch, moved.shape[1])
-            said = member(torch.cat([2.0 * blurred - 1.0, condition[rows]], dim=1))
+            said = member(_inputs(blurred, condition[rows]))
             loss = loss + nn.functional.smooth_l1_loss(said, targets[rows], beta=0.5) / count
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

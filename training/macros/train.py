@@ -44,7 +44,7 @@ from tsumami.training.macros.flow import MacroFlow
 from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split
 from tsumami.training.macros.mel import HOP, N_FFT, SAMPLE_RATE
-from tsumami.training.macros.objective import PRACTICE, Batch, Objective, Weights
+from tsumami.training.macros.objective import PRACTICE, Batch, Objective, Weights, step_costs
 from tsumami.training.macros.scaling import KNOB_RANGE, RANGE, Scale
 from tsumami.training.macros.surrogate import Surrogate, explained, fit_surrogate
 from tsumami.training.macros.vae import LATENT, Vae, embed, fit_vae
@@ -55,6 +55,7 @@ _HELD_OUT_CHUNKS: Final = 1_000_000
 _VALIDATION_SHARE: Final = 0.05
 _LEARNING_RATE: Final = 1e-3
 _LARGEST_GRADIENT: Final = 5.0
+_COST_PATCHES: Final = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,9 @@ class Run:
     ) -> None:
         self._seeded(f"flow-{number}")
         surrogate.requires_grad_(False).eval()
-        objective = Objective(surrogate, len(MOVED), Weights().stricter(number))
         moved, condition = (torch.from_numpy(part) for part in split(renders.parameters))
+        costs = step_costs(surrogate, moved[:_COST_PATCHES], condition[:_COST_PATCHES])
+        objective = Objective(surrogate, len(MOVED), Weights().stricter(number), costs)
         units = torch.from_numpy(self.scale.to_units(renders.descriptors))
         whole = Batch(moved, condition, units, torch.from_numpy(renders.tags).float(), sounds)
         both = nn.ModuleList([flow, objective])
