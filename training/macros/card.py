@@ -15,7 +15,8 @@ Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Made by
 
-`{command}`: seed {seed}, {minutes:.0f} minutes on the CPU.
+`{command}`: seed {seed}; {minutes:.0f} minutes on the
+CPU, not counting renders and stages that an earlier, stopped run had finished.
 Data: {data}; SHA-256 of parameters and descriptors
 `{data_hash}`. No audio of others was used.
 Sizes: {sizes}.
