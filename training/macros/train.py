@@ -77,6 +77,7 @@ def train_macros(
     """
     began = time.monotonic()
     folder = folder or cache_folder()
+    torch.set_num_threads(BUDGETS[budget].threads)
     with workers() as pool:
         run = Run(BUDGETS[budget], seed, folder, pool)
         flow = run.train()
@@ -100,7 +101,9 @@ class Run:
     def __init__(self, budget: Budget, seed: int, folder: Path, pool: Executor) -> None:
         self._budget, self._seed, self._pool, self._renders_folder = budget, seed, pool, folder
         # More rounds go on from what fewer have left.
-        sizes = {name: size for name, size in asdict(budget).items() if name not in ("rounds", "probes")}
+        sizes = {
+            name: size for name, size in asdict(budget).items() if name not in ("rounds", "probes", "threads")
+        }
         key = hashlib.sha256(json.dumps([sizes, seed, fingerprint(seed)]).encode()).hexdigest()[:12]
         self.folder = folder / f"run-{budget.name}-{key}"
         self._console = Console(stderr=True)
