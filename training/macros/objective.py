@@ -71,7 +71,8 @@ class Weights:
 
     def stricter(self, rounds: int) -> "Weights":
         """For later rounds: once a knob has its effect, side effects and needless moves cost more."""
-        return replace(self, other=self.other * (1 + 0.5 * rounds), step=self.step * (1 + 0.5 * rounds))
+        factor = 1.0 + 0.5 * min(rounds, 2)
+        return replace(self, other=self.other * factor, step=self.step * factor)
 
 
 @dataclass(frozen=True, slots=True)
