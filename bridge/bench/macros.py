@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
 
 from tsumami.bridge.bench.hand_made import HAND_MADE, sweep_hand_made
 from tsumami.bridge.bench.report import Report, Row
@@ -39,8 +41,8 @@ _TICK_SECONDS: Final = 0.004
 def run(model: str | Path | None = None, patches: int = 100) -> Report:
     """Sweep every macro over ``patches`` patches, of which the bank's held-out ones are the first.
 
-    Every patch costs 145 renders, some two seconds on two cores. `ModelError` without the libraries of
-    training, which hold the descriptors.
+    Every patch costs 146 renders, two to three seconds on two idle cores. `ModelError` without the
+    libraries of training, which hold the descriptors.
     """
     try:
         from tsumami.training.macros.data import workers
@@ -60,8 +62,8 @@ def run(model: str | Path | None = None, patches: int = 100) -> Report:
         return sweep_knob(processor, patch, macro, positions)
 
     with workers() as pool:
-        learned = _verdicts(decoder, chosen, turn, pool)
-        by_hand = _verdicts(decoder, chosen, sweep_hand_made, pool)
+        learned = _verdicts(decoder, chosen, turn, pool, "learned")
+        by_hand = _verdicts(decoder, chosen, sweep_hand_made, pool, _PEER)
     pairs = list(zip(learned, by_hand, strict=True))
     rows = [row for ours, theirs in pairs for row in _rows(ours, theirs)]
     rows += _timing(processor, chosen)
@@ -85,7 +87,7 @@ def unseen_patches(count: int) -> list[Values]:
 
 
 def _verdicts(
-    decoder: MacroModel, patches: Sequence[Values], sweep: Sweep, pool: Executor
+    decoder: MacroModel, patches: Sequence[Values], sweep: Sweep, pool: Executor, title: str
 ) -> "list[Verdict]":
     """One verdict a macro; a standard deviation is that of the model's training set."""
     from tsumami.training.macros.descriptors import MACROS
@@ -97,7 +99,8 @@ def _verdicts(
         np.concatenate([patch[None], *(sweep(patch, macro, POSITIONS) for macro in range(count))])
         for patch in patches
     ]
-    described = np.stack(list(pool.map(describe, swept)))
+    rendered = track(pool.map(describe, swept), title, len(swept), console=Console(stderr=True))
+    described = np.stack(list(rendered))
     sweeps = described[:, 1:].reshape(len(patches), count, POSITIONS, -1)
     ends = decoder.contract.normalisation
     scale = Scale(np.array([[ends[f"{macro} at {sign}{RANGE}"] for macro in MACROS] for sign in "-+"]))
