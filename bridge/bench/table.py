@@ -1,6 +1,7 @@
 """The benchmarks as data: name, help and options. A module is imported only when its bench runs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -43,5 +44,12 @@ BENCHES = (
         (_ROUNDS, Option("provider", "--provider", str, "Where models run: auto, cpu or cuda.")),
     ),
     Bench("synth", "The built-in synthesizer's load by voices."),
-    Bench("macros", "From a knob to the parameters and to the sound."),
+    Bench(
+        "macros",
+        "Whether a macro does what its name says, and leaves the rest alone.",
+        (
+            Option("patches", "--patches", int, "How many unseen patches every knob is swept over."),
+            Option("model", "--model", Path, "Another model (ONNX) than the one that ships."),
+        ),
+    ),
 )
