@@ -81,8 +81,8 @@ def measure_latency(moves: int, block_size: int) -> tuple[list[Row], str]:
             knob = _measure_knob(keys, witness, meters, moves)
             note = _measure_note(keys, witness, meters, moves)
     note_text = (
-        f"{moves} knob moves and {moves} notes, {block_size} frames, one at a time, without the busy threads. "
-        "Arrival is when a bare RtMidi callback has the message; JACK itself takes the time before. A knob's "
+        f"{moves} knob moves and {moves} notes, {block_size} frames, one at a time, without the busy "
+        "threads. Arrival is when a bare RtMidi callback has the message; JACK itself takes the time before. A knob's "
         "parameters are set when the inference thread has pushed them; applied is the start of the block "
         "whose samples they change."
     )
