@@ -82,9 +82,9 @@ def measure_latency(moves: int, block_size: int) -> tuple[list[Row], str]:
             note = _measure_note(keys, witness, meters, moves)
     note_text = (
         f"{moves} knob moves and {moves} notes, {block_size} frames, one at a time, without the busy "
-        "threads. Arrival is when a bare RtMidi callback has the message; JACK itself takes the time before. A knob's "
-        "parameters are set when the inference thread has pushed them; applied is the start of the block "
-        "whose samples they change."
+        "threads. Arrival is when a bare RtMidi callback has the message; JACK itself takes the time "
+        "before. A knob's parameters are set when the inference thread has pushed them; applied is the "
+        "start of the block whose samples they change."
     )
     block_ms = block_size / SAMPLE_RATE * 1e3
     rows = [
