@@ -82,7 +82,6 @@ def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Pa
         running_live("--demo", "--record", str(take)) as live,
     ):
         live.wait_for("JACK")
-        # A server killed while clients connect can leave libjack itself in an endless loop.
         live.until(lambda: soundfile.info(take).frames > 48_000, "nothing was recorded")
         server.process.kill()
         server.process.wait()
