@@ -64,6 +64,7 @@ class LiveSession:
         self._moves = Moves()
         self._player: Player | None = None
         self._midi: MidiInputs | None = None
+        self._midi_went_with_jack = False
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
         self._is_shown = False
@@ -177,24 +178,39 @@ class LiveSession:
 
     def _open_controls(self, client: EngineClient) -> None:
         """MIDI, and the demonstration where there is none."""
+        inputs = self._open_midi()
+        connected = [name for name in inputs if name != "tsumami"]
+        demo = self._options.demo if self._options.demo is not None else not connected
+        if demo:
+            self._start_demonstration(client)
+
+    def _open_midi(self) -> tuple[str, ...]:
+        """Listen to the session's inputs; their names, none where MIDI does not run."""
         mapping = compile_mapping(
             self._setup.session,
             macros=[macro.name for macro in self._view.engine.macros],
             parameters=[parameter.name for parameter in self._setup.parameters],
         )
-        inputs: tuple[str, ...] = ()
+        midi = MidiInputs(self._setup.session.midi, mapping, self._play_midi, self._hear_port)
         try:
-            self._midi = MidiInputs(self._setup.session.midi, mapping, self._play_midi, self._hear_port)
-            self._midi.open()
-            inputs = self._midi.names
+            midi.open()
         except DeviceError as error:
-            self._midi = None
             self._tell(f"no MIDI: {error}")
-        connected = [name for name in inputs if name != "tsumami"]
-        demo = self._options.demo if self._options.demo is not None else not connected
-        self._view.source = ", ".join(inputs) or "no MIDI"
-        if demo:
-            self._start_demonstration(client)
+            self._view.source = "no MIDI"
+            return ()
+        self._midi = midi
+        self._view.source = ", ".join(midi.names) or "no MIDI"
+        return midi.names
+
+    def _follow_jack(self, message: Message) -> None:
+        """A JACK server takes its MIDI with it; listen again when it is back."""
+        if message.kind == "lost" and self._midi is not None and self._midi.api == "jack":
+            self._midi.close()
+            self._midi = None
+            self._midi_went_with_jack = True
+        elif message.kind == "restarted" and self._midi_went_with_jack and message.device != "null":
+            self._midi_went_with_jack = False
+            self._open_midi()
 
     def _start_demonstration(self, client: EngineClient) -> None:
         performance = demo_performance(
@@ -217,6 +233,7 @@ class LiveSession:
     def _hear(self, message: Message) -> None:
         if message.device:
             self._view.engine = message
+        self._follow_jack(message)
         if message.kind != "ready":
             self._tell(message.text)
         elif message.device == "null" and self._setup.session.device.name != "null":

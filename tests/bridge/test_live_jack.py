@@ -76,10 +76,10 @@ def test_midi_plays_and_a_knob_moves_the_synth(jack_server: JackServer, tmp_path
 
 
 def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Path) -> None:
-    take = tmp_path / "take.wav"
+    take, log = tmp_path / "take.wav", tmp_path / "take.jsonl"
     with (
         running_jack_server(purpose="loss") as server,
-        running_live("--demo", "--record", str(take)) as live,
+        running_live("--demo", "--record", str(take), "--log", str(log)) as live,
     ):
         live.wait_for("JACK")
         live.until(lambda: soundfile.info(take).frames > 48_000, "nothing was recorded")
@@ -87,8 +87,10 @@ def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Pa
         server.process.wait()
         live.wait_for("is gone")
         live.wait_for("playing again")
-        with running_jack_server(purpose="loss"):
+        with running_jack_server(purpose="loss") as again:
             live.wait_for("playing again", times=2)
+            with _keyboard(again) as keys:
+                _send_until_heard(keys, live, log, [0x90, 30, 100], '"note_on":[30')
             summary = live.end(signal.SIGINT)
     assert "JACK" in summary["device"]
     assert summary["device_losses"] == 1
