@@ -46,7 +46,6 @@ class LiveOptions:
     """True: play the demonstration; False: never; None: when no MIDI input is present."""
     picture: Path | None = None
     """Where to keep the view's last picture (SVG)."""
-    show: bool = True
     path: Path | None = None
     """File of the session, to name the line of a mistake."""
 
@@ -73,7 +72,7 @@ class LiveSession:
         """Play until the time is over or the user ends it; returns the summary."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(_ended_by_signals(self._stopping.set))
-            if self._options.show and self._console.is_terminal:
+            if self._console.is_terminal:
                 terminal = stack.enter_context(standard_error_kept())
                 self._console = Console(file=terminal, force_terminal=True)
             client = EngineClient(self._setup.config, self._hear)
@@ -253,7 +252,7 @@ class LiveSession:
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:
         """The view on standard error, where that is a terminal."""
-        if not (self._options.show and self._console.is_terminal):
+        if not self._console.is_terminal:
             yield
             return
         with Live(self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS):

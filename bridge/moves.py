@@ -1,4 +1,4 @@
-"""What moved lately, for the terminal view: knobs, notes and parameters from the applied events."""
+"""What moved lately, for the terminal view: parameters, from the applied events."""
 
 import time
 from collections import OrderedDict
@@ -12,16 +12,14 @@ _FRESH_SECONDS = 4.0
 
 
 class Moves:
-    """The parameters that changed last, newest first, and the number of notes held."""
+    """The parameters that changed last."""
 
     def __init__(self) -> None:
         self._changed: OrderedDict[int, float] = OrderedDict()
-        self.notes_on = 0
 
     def note(self, events: Events) -> None:
         """Take in a batch of applied events."""
         kinds = events["kind"]
-        self.notes_on += int(np.count_nonzero(kinds == Kind.NOTE_ON))
         now = time.monotonic()
         for index in np.unique(events["index"][kinds == Kind.PARAMETER]):
             self._changed[int(index)] = now

@@ -38,11 +38,6 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    @property
-    def dropped_frames(self) -> int:
-        """Frames that were lost because the disk did not keep up."""
-        return self._memory.recording.dropped
-
     def close(self) -> None:
         """Write what is left and close the file; call it when the engine has stopped."""
         self._stopping.set()

@@ -29,7 +29,6 @@ METER_DTYPE = np.dtype(
         ("blame", np.int64, (len(STAGES),)),  # overruns by the stage that took longest
         ("non_finite", np.int64),  # samples that were NaN or infinite and became silence
         ("clipped", np.int64),  # samples that the limiter held under the ceiling
-        ("dropped_events", np.int64),  # events refused because a block held too many
         ("load", np.int64, (len(STAGES), BINS)),  # histograms of nanoseconds per block
         ("note_latency", *_HISTOGRAM),  # nanoseconds from arrival to the block that plays the event
         ("knob_latency", *_HISTOGRAM),
