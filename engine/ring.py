@@ -84,8 +84,9 @@ def ring_consume(ring: int, count: int) -> None:
 class Ring:
     """A ring of records of one dtype over a caller's buffer.
 
-    ``dtype.itemsize`` must be a multiple of 8. `create` writes the header, `attach` reads it; the
-    buffer must live longer than the ring. One thread pushes and one thread pops, in any processes.
+    ``dtype.itemsize`` must be a multiple of 8. `create` lays an empty ring over a buffer, the constructor
+    takes one that is there; the buffer must live longer than the ring. One thread pushes and one thread
+    pops, in any processes.
     """
 
     def __init__(self, buffer: npt.NDArray[np.uint8], dtype: np.dtype[Any]) -> None:
