@@ -9,10 +9,10 @@ import pytest
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left, live_processes, shared_memory_names
 
-# In CI the same examples every time, and no deadline: its machines are slow at moments.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# Timing is judged in benchmarks, and the first example may load kernels. In CI the same examples every time.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 # A JACK client starts a server of its own accord unless told not to.
 os.environ["JACK_NO_START_SERVER"] = "1"
