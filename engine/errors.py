@@ -7,6 +7,7 @@
     ├── DeviceError            an audio or MIDI device that is missing, busy or refuses a setting
     ├── ModelError             a model file that is not one, or not of the contract
     ├── ParameterError         a parameter, patch or preset value outside its rule
+    ├── PluginError            a plugin that cannot be loaded, or a state that it refuses
     └── EngineError            the engine process failed to start or died for good
 
 A message reads ``<name> must be <rule>, got <value>`` and then the remedy; the
@@ -32,6 +33,10 @@ class ModelError(TsumamiError):
 
 class ParameterError(TsumamiError):
     """A parameter, patch or preset value breaks its rule."""
+
+
+class PluginError(TsumamiError):
+    """A plugin cannot be loaded, or refuses what it was given."""
 
 
 class EngineError(TsumamiError):

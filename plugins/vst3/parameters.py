@@ -1,0 +1,107 @@
+"""A plugin's parameters as rows, and how one is found by number, unique id or name.
+
+Large plugins repeat names (an instrument with two oscillators has two rows "Tune"), and some have none, so
+a name alone is no address. Every row has a ``label`` of its own: its name where that is unique, else the
+name with its number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from tsumami.engine.errors import ParameterError
+from tsumami.engine.parameter import Parameter
+
+_NAMED_IN_ERRORS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PluginParameter:
+    """One row: everything the host knows of a parameter before it is moved.
+
+    ``index`` is its place in the plugin's own order, ``unique_id`` the number that the plugin gives it for
+    ever (VST3's ParamID), None where that could not be read. ``default`` is a position 0-1, and
+    ``choices`` are the texts of a discrete parameter's steps.
+    """
+
+    index: int
+    name: str
+    default: float
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    unique_id: int | None = None
+
+
+class ParameterTable:
+    """The rows of one plugin, in its own order."""
+
+    def __init__(self, rows: Sequence[PluginParameter]) -> None:
+        self.rows = tuple(rows)
+        names: dict[str, list[int]] = {}
+        for row in self.rows:
+            names.setdefault(row.name, []).append(row.index)
+        self._names = names
+        self._labels = {_label(row, names): row.index for row in self.rows}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A unique label for each row: ``"Cutoff"``, or ``"Tune #7"`` where a name repeats or is empty."""
+        return tuple(self._labels)
+
+    @property
+    def ambiguous(self) -> dict[str, tuple[int, ...]]:
+        """Names that stand for several rows, and which."""
+        return {name: tuple(rows) for name, rows in self._names.items() if len(rows) > 1}
+
+    def engine_parameters(self) -> tuple[Parameter, ...]:
+        """The table in the engine's terms: positions 0-1 under unique labels."""
+        return tuple(
+            Parameter(label, 0.0, max(1.0, len(row.choices) - 1.0), row.unit, 0.0, "discrete", row.choices)
+            if row.choices
+            else Parameter(label, 0.0, 1.0, row.unit, row.default)
+            for label, row in zip(self._labels, self.rows, strict=True)
+        )
+
+    def find(self, address: str) -> int:
+        """Row of ``"#7"`` (index), ``"id:48"`` (unique id), a label or a name; capitals do not matter.
+
+        Raises `ParameterError` for an address that stands for no row or for several, saying which.
+        """
+        found = self._matches(address.strip())
+        if len(found) == 1:
+            return found[0]
+        if found:
+            rows = ", ".join(f'"#{index}"' for index in found)
+            raise ParameterError(f"parameter must be unambiguous, got {address!r}: say one of {rows}")
+        near = get_close_matches(address, self.labels, 1, 0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ParameterError(
+            f'parameter must be a name, "#index" or "id:number" of the plugin\'s {len(self)} '
+            f"({self._some_labels()}), got {address!r}{hint}"
+        )
+
+    def _matches(self, address: str) -> list[int]:
+        if address.startswith("#") and address[1:].isdecimal():
+            return [row.index for row in self.rows if row.index == int(address[1:])]
+        if address.startswith("id:") and address[3:].isdecimal():
+            return [row.index for row in self.rows if row.unique_id == int(address[3:])]
+        if address in self._labels:
+            return [self._labels[address]]
+        exact = self._names.get(address)
+        if exact is not None:
+            return exact
+        folded = address.casefold()
+        return [row.index for row in self.rows if row.name.casefold() == folded]
+
+    def _some_labels(self) -> str:
+        shown = ", ".join(self.labels[:_NAMED_IN_ERRORS])
+        return f"{shown}, …" if len(self) > _NAMED_IN_ERRORS else shown
+
+
+def _label(row: PluginParameter, names: dict[str, list[int]]) -> str:
+    if not row.name:
+        return f"#{row.index}"
+    return row.name if len(names[row.name]) == 1 else f"{row.name} #{row.index}"
