@@ -36,7 +36,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class LogLine(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """One line: its sample time, its MIDI channel 0-15, and exactly one of the fields after them."""
+    """One line: its sample time, its MIDI channel 0-15 (or effect), and exactly one of the fields after."""
 
     t: _Count
     channel: Annotated[int, Meta(ge=0, le=15)] = 0
@@ -51,6 +51,9 @@ class LogLine(
     macro: tuple[str, float] | None = None
     patch: _Count | None = None
     gain: float | None = None
+    effect: tuple[_Count, float] | None = None
+    """Row and position of a parameter of the effect whose number is ``channel``."""
+    bypass: float | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in _CONTENT if getattr(self, name) is not None]
@@ -66,7 +69,7 @@ class LogEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 _CONTENT = LogLine.__struct_fields__[2:]
-_NOTES = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE})
+_PAIRS = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.EFFECT})
 _BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})
 
 
@@ -99,7 +102,7 @@ def lines_of(events: Events, parameters: Sequence[str], macros: Sequence[str]) -
 
 def _content(kind: Kind, index: int, value: float, macros: Sequence[str]) -> Any:
     """What stands in the line of an event that is no parameter."""
-    if kind in _NOTES:
+    if kind in _PAIRS:
         return (index, value)
     if kind in _BARE:
         return True
@@ -118,7 +121,7 @@ def rows_of(line: LogLine, parameters: dict[str, int], macros: dict[str, int]) -
     name = next(name for name in _CONTENT if getattr(line, name) is not None)
     kind, content = Kind[name.upper()], getattr(line, name)
     index, value = 0, 0.0
-    if kind in _NOTES:
+    if kind in _PAIRS:
         index, value = content
     elif kind is Kind.MACRO:
         index, value = macros[content[0]], content[1]

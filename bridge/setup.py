@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tsumami.bridge.session import check_names
 from tsumami.bridge.session_tables import MACRO_NAMES, Session
-from tsumami.engine.config import EngineConfig
+from tsumami.engine.config import EngineConfig, StageSource
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.strip_settings import DeviceRequest, StripSettings
 from tsumami.plugins import PARAMETERS, Patch, load_bank
 
-_INSTRUMENT = "tsumami.plugins:BuiltinSynth"
+_INSTRUMENT = StageSource("tsumami.plugins:BuiltinSynth")
 _FIRST_PATCH = "Warm Evening"
 """Of the bank that ships: plays bass, chords and lead alike."""
 

@@ -10,7 +10,7 @@ from tsumami.engine.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from tsumami.engine.client import EngineClient
-    from tsumami.engine.config import EngineConfig, MacroLabel, Message
+    from tsumami.engine.config import EngineConfig, MacroLabel, Message, StageSource
     from tsumami.engine.contract import Contract, Latent, ModelParameter, Training, check_contract
     from tsumami.engine.device import Device, NullDevice, open_device
     from tsumami.engine.errors import (
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         EngineError,
         ModelError,
         ParameterError,
+        PluginError,
         SessionError,
         TsumamiError,
     )
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "client": ("EngineClient",),
-    "config": ("EngineConfig", "MacroLabel", "Message"),
+    "config": ("EngineConfig", "MacroLabel", "Message", "StageSource"),
     "contract": ("Contract", "Latent", "ModelParameter", "Training", "check_contract"),
     "device": ("Device", "NullDevice", "open_device"),
     "errors": (
@@ -45,6 +46,7 @@ _MODULES = {
         "EngineError",
         "ModelError",
         "ParameterError",
+        "PluginError",
         "SessionError",
         "TsumamiError",
     ),
@@ -87,9 +89,11 @@ __all__ = [
     "NullDevice",
     "Parameter",
     "ParameterError",
+    "PluginError",
     "Ring",
     "SessionError",
     "Stage",
+    "StageSource",
     "StftStream",
     "StreamResampler",
     "Strip",

@@ -1,21 +1,34 @@
 """What the main process and an engine process tell each other when one starts the other."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StageSource:
+    """How the engine process makes a stage: a class or function ``"module:name"`` and its arguments.
+
+    A name, so that the engine does not import the packages above it.
+    """
+
+    name: str
+    arguments: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """All that an engine process is told when it starts.
 
-    ``instrument`` names a class of no arguments as ``"module:name"``, so that the engine does not import
-    the packages above it. ``macro_model`` is a path, or None for no macros.
+    ``effects`` stand between the instrument and the output, in order. ``macro_model`` is a path, or None
+    for no macros.
     """
 
     memory_name: str
-    instrument: str
+    instrument: StageSource
     values: tuple[float, ...]
+    effects: tuple[StageSource, ...] = ()
     settings: StripSettings = field(default_factory=StripSettings)
     device: DeviceRequest = field(default_factory=DeviceRequest)
     macro_model: str | None = None

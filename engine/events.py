@@ -23,6 +23,8 @@ class Kind(IntEnum):
     MACRO = 8  # index: macro; value: 0-1, position of the knob
     PATCH = 9  # index: patch in the bank of the session
     GAIN = 10  # value: linear output gain 0-4
+    EFFECT = 11  # channel: effect, from 0; index: row of that effect's parameter table; value: 0-1
+    BYPASS = 12  # channel: effect, from 0; value: 0-1, bypassed from 0.5
 
 
 EVENT_DTYPE = np.dtype(
@@ -32,7 +34,7 @@ EVENT_DTYPE = np.dtype(
         ("value", np.float64),
         ("index", np.int32),
         ("kind", np.int16),
-        ("channel", np.int16),  # MIDI channel 0-15
+        ("channel", np.int16),  # MIDI channel 0-15, or number of the effect
     ],
     align=True,
 )

@@ -1,11 +1,12 @@
-"""What the engine needs of an instrument, and how it is made from a name."""
+"""What the engine needs of an instrument, and how stages are made from their names."""
 
 import importlib
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.config import StageSource
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.stage import Stage
 
@@ -23,8 +24,16 @@ class Instrument(Stage, Protocol):
         ...
 
 
-def create_instrument(name: str) -> Instrument:
-    """Make the instrument that ``"module:name"`` stands for: a class of no arguments."""
-    module, _, attribute = name.partition(":")
-    instrument: Instrument = getattr(importlib.import_module(module), attribute)()
-    return instrument
+def create_instrument(source: StageSource) -> Instrument:
+    """Make the instrument that ``source`` stands for."""
+    return cast(Instrument, _create(source))
+
+
+def create_effect(source: StageSource) -> Stage:
+    """Make the effect that ``source`` stands for."""
+    return cast(Stage, _create(source))
+
+
+def _create(source: StageSource) -> Any:
+    module, _, attribute = source.name.partition(":")
+    return getattr(importlib.import_module(module), attribute)(*source.arguments)

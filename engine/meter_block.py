@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from tsumami.engine.meters import BINS
 
-MAX_PARAMETERS = 128
+MAX_PARAMETERS = 4096
 MAX_MACROS = 16
 
-STAGES = ("total", "events", "instrument", "output")
+STAGES = ("total", "events", "instrument", "effects", "output")
 """The parts of a callback whose load is measured. The first is the whole."""
 
 _HISTOGRAM = (np.int64, (BINS,))
@@ -57,10 +57,10 @@ METER_DTYPE = np.dtype(
 
 
 class MeterBlock:
-    """A `METER_DTYPE` record over a caller's buffer, shared or not."""
+    """One record of counts and measures over a caller's buffer, shared or not."""
 
-    def __init__(self, buffer: npt.NDArray[np.uint8]) -> None:
-        self._record: Any = buffer.view(METER_DTYPE)
+    def __init__(self, buffer: npt.NDArray[np.uint8], dtype: np.dtype[Any] = METER_DTYPE) -> None:
+        self._record: Any = buffer.view(dtype)
         self.address: int = buffer.ctypes.data
 
     @classmethod

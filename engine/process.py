@@ -13,7 +13,7 @@ import numpy as np
 from tsumami.engine.config import EngineConfig, MacroLabel, Message
 from tsumami.engine.device import Device, open_device
 from tsumami.engine.errors import EngineError, TsumamiError
-from tsumami.engine.instrument import create_instrument
+from tsumami.engine.instrument import create_effect, create_instrument
 from tsumami.engine.macro_thread import Doorbell, MacroThread
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
@@ -70,6 +70,7 @@ class _Engine:
         self._strip = Strip(
             instrument,
             config.settings,
+            effects=[create_effect(source) for source in config.effects],
             control=memory.control,
             applied=memory.applied,
             recording=memory.recording if config.recording else None,

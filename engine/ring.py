@@ -28,6 +28,14 @@ def _words(address: int, count: int) -> Any:
 
 
 @kernel
+def ring_room(ring: int) -> int:
+    """How many records fit now; the consumer can only make it more. [the producer]"""
+    header = _words(ring, _DATA)
+    room: int = header[_CAPACITY] - (header[_HEAD] - load_acquire(ring + _TAIL * _WORD_BYTES))
+    return room
+
+
+@kernel
 def ring_push(ring: int, source: int, count: int) -> bool:
     """Append ``count`` records from address ``source``, all or none; counts what is dropped.
 

@@ -1,9 +1,11 @@
-"""The memory that a session's processes share: its rings and its meter block, and nothing else."""
+"""The memory that processes share: rings and a block of meters, and nothing else."""
 
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from multiprocessing import shared_memory
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,79 +14,58 @@ from tsumami.engine.meter_block import METER_DTYPE, MeterBlock
 from tsumami.engine.ring import Ring
 
 FRAME_DTYPE = np.dtype([("left", np.float32), ("right", np.float32)])
-"""One stereo frame of the recording ring."""
+"""One stereo frame of a ring of samples."""
 
-_RINGS = {
-    # name: (record, capacity)
-    "control": (EVENT_DTYPE, 4096),  # main -> audio thread: notes, pedals, gain, scheduled events
-    "macro": (EVENT_DTYPE, 4096),  # main -> inference thread: knob moves, whole patches
-    "applied": (EVENT_DTYPE, 65536),  # audio thread -> main: every event with the sample it applied at
-    "recording": (FRAME_DTYPE, 1 << 19),  # audio thread -> main: the output, 10.9 s at 48 kHz
-}
+RingTable = Mapping[str, tuple[np.dtype[Any], int]]
+"""Record and capacity of each ring of a segment, by name."""
 
 
-def _size() -> int:
-    return METER_DTYPE.itemsize + sum(Ring.nbytes(dtype, capacity) for dtype, capacity in _RINGS.values())
+class SharedRings:
+    """One shared-memory segment: a block of meters first, then rings in the order of a table.
 
-
-class SessionMemory:
-    """One shared-memory segment: meter block first, then the rings in the order of the table.
-
-    The main process creates it and unlinks it; the engine process attaches by name. If the main
-    process is killed, Python's resource tracker unlinks it.
+    The process that creates it unlinks it; others attach by name. If the creator is killed, Python's
+    resource tracker unlinks it.
     """
+
+    METERS: ClassVar[np.dtype[Any]]
+    RINGS: ClassVar[RingTable]
 
     def __init__(self, segment: shared_memory.SharedMemory, *, owner: bool) -> None:
         self._segment = segment
         self._owner = owner
         self.name = segment.name
         self._bytes = np.ndarray(segment.size, np.uint8, segment.buf)
-        self.meters = MeterBlock(self._bytes[: METER_DTYPE.itemsize])
+        self.meters = MeterBlock(self._bytes[: self.METERS.itemsize], self.METERS)
         self._rings: dict[str, Ring] = {}
-        start = METER_DTYPE.itemsize
-        for name, (dtype, capacity) in _RINGS.items():
+        start = self.METERS.itemsize
+        for name, (dtype, capacity) in self.RINGS.items():
             end = start + Ring.nbytes(dtype, capacity)
             buffer = self._bytes[start:end]
             self._rings[name] = Ring.create(buffer, dtype, capacity) if owner else Ring(buffer, dtype)
             start = end
 
     @classmethod
-    def create(cls) -> "SessionMemory":
-        """Allocate a new segment with empty rings and a zeroed meter block."""
+    def create(cls) -> Self:
+        """Allocate a new segment with empty rings and zeroed meters."""
+        rings = sum(Ring.nbytes(dtype, capacity) for dtype, capacity in cls.RINGS.values())
         name = f"tsumami-{os.getpid()}-{secrets.token_hex(3)}"
-        return cls(shared_memory.SharedMemory(name, create=True, size=_size()), owner=True)
+        size = cls.METERS.itemsize + rings
+        return cls(shared_memory.SharedMemory(name, create=True, size=size), owner=True)
 
     @classmethod
-    def attach(cls, name: str) -> "SessionMemory":
+    def attach(cls, name: str) -> Self:
         """Map the segment that another process created."""
         return cls(shared_memory.SharedMemory(name), owner=False)
 
-    @property
-    def control(self) -> Ring:
-        """Main process to audio thread."""
-        return self._rings["control"]
+    def ring(self, name: str) -> Ring:
+        """The ring of that name in the table."""
+        return self._rings[name]
 
-    @property
-    def macro(self) -> Ring:
-        """Main process to inference thread."""
-        return self._rings["macro"]
-
-    @property
-    def applied(self) -> Ring:
-        """Audio thread to main process: every event, with the sample at which it applied."""
-        return self._rings["applied"]
-
-    @property
-    def recording(self) -> Ring:
-        """Audio thread to main process: the output's frames while recording."""
-        return self._rings["recording"]
-
-    def reset_inputs(self) -> None:
-        """Empty the rings towards the engine; only while no engine process is running."""
-        for name in ("control", "macro"):
-            dtype, capacity = _RINGS[name]
-            ring = self._rings[name]
-            self._rings[name] = Ring.create(ring.buffer, dtype, capacity)
+    def empty(self, *names: str) -> None:
+        """Lay the named rings out anew; only while nobody else uses them."""
+        for name in names:
+            dtype, capacity = self.RINGS[name]
+            self._rings[name] = Ring.create(self._rings[name].buffer, dtype, capacity)
 
     def close(self) -> None:
         """Unmap the segment, and remove it if this process created it. Its rings are dead after this."""
@@ -96,3 +77,39 @@ class SessionMemory:
         if self._owner:
             with contextlib.suppress(FileNotFoundError):
                 self._segment.unlink()
+
+
+class SessionMemory(SharedRings):
+    """What the main process and the engine process of a session share."""
+
+    METERS = METER_DTYPE
+    RINGS: ClassVar[RingTable] = {
+        "control": (EVENT_DTYPE, 4096),  # main -> audio thread: notes, pedals, gain, scheduled events
+        "macro": (EVENT_DTYPE, 4096),  # main -> inference thread: knob moves, whole patches
+        "applied": (EVENT_DTYPE, 65536),  # audio thread -> main: every event with the sample it applied at
+        "recording": (FRAME_DTYPE, 1 << 19),  # audio thread -> main: the output, 10.9 s at 48 kHz
+    }
+
+    @property
+    def control(self) -> Ring:
+        """Main process to audio thread."""
+        return self.ring("control")
+
+    @property
+    def macro(self) -> Ring:
+        """Main process to inference thread."""
+        return self.ring("macro")
+
+    @property
+    def applied(self) -> Ring:
+        """Audio thread to main process: every event, with the sample at which it applied."""
+        return self.ring("applied")
+
+    @property
+    def recording(self) -> Ring:
+        """Audio thread to main process: the output's frames while recording."""
+        return self.ring("recording")
+
+    def reset_inputs(self) -> None:
+        """Empty the rings towards the engine; only while no engine process is running."""
+        self.empty("control", "macro")

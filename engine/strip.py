@@ -1,17 +1,19 @@
 """The strip from Python: allocates its record, connects its stages and rings, runs it offline."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import EVENT_DTYPE, Events
 from tsumami.engine.meter_block import MeterBlock
 from tsumami.engine.ring import Ring
 from tsumami.engine.stage import CHANNELS, Stage
 from tsumami.engine.strip_kernels import strip_run
 from tsumami.engine.strip_settings import StripSettings
-from tsumami.engine.strip_state import STRIP_DTYPE
+from tsumami.engine.strip_state import MAX_EFFECTS, STRIP_DTYPE
 
 _GAIN_SMOOTHING_SECONDS = 0.005
 _LIMITER_RELEASE_SECONDS = 0.08
@@ -23,7 +25,7 @@ def _one_pole(seconds: float, sample_rate: float) -> float:
 
 
 class Strip:
-    """One instrument through gain and limiter to the output, fed by rings.
+    """One instrument through effects, gain and limiter to the output, fed by rings.
 
     The rings and meters default to this process's own memory; a live engine passes shared ones.
     ``first_sample`` continues the time line of a strip that stopped.
@@ -34,6 +36,7 @@ class Strip:
         instrument: Stage,
         settings: StripSettings,
         *,
+        effects: Sequence[Stage] = (),
         control: Ring | None = None,
         applied: Ring | None = None,
         recording: Ring | None = None,
@@ -42,6 +45,9 @@ class Strip:
     ) -> None:
         self.settings = settings
         self.instrument = instrument
+        self.effects = tuple(effects)
+        if len(self.effects) > MAX_EFFECTS:
+            raise DeviceError(f"effects must be {MAX_EFFECTS} or fewer, got {len(self.effects)}")
         # An empty ring is false, so `or` would not do.
         self.control = Ring.allocate(EVENT_DTYPE, 4096) if control is None else control
         self.parameters = Ring.allocate(EVENT_DTYPE, 4096)
@@ -53,11 +59,16 @@ class Strip:
 
     def _prepare(self, first_sample: int) -> None:
         settings, record = self.settings, self._record[0]
-        self.instrument.prepare(settings.sample_rate, settings.block_size)
+        for stage in (self.instrument, *self.effects):
+            stage.prepare(settings.sample_rate, settings.block_size)
+        for number, effect in enumerate(self.effects):
+            record["effect_process"][number] = effect.process_address
+            record["effect_state"][number] = effect.state_address
         gain = 10 ** (settings.gain_db / 20)
         fields = {
             "instrument_process": self.instrument.process_address,
             "instrument_state": self.instrument.state_address,
+            "effect_count": len(self.effects),
             "control_ring": self.control.address,
             "parameter_ring": self.parameters.address,
             "applied_ring": self.applied.address,
@@ -86,7 +97,7 @@ class Strip:
     @property
     def latency_samples(self) -> int:
         """Delay from an event's sample to its sound, beyond the device's."""
-        return self.instrument.latency_samples
+        return sum(stage.latency_samples for stage in (self.instrument, *self.effects))
 
     @property
     def sample(self) -> int:

@@ -19,7 +19,7 @@ from tsumami.engine.ring import ring_consume, ring_peek, ring_push
 from tsumami.engine.stage import call_stage
 from tsumami.engine.strip_state import MAX_BLOCK_EVENTS, STRIP_DTYPE
 
-_TOTAL, _EVENTS, _INSTRUMENT, _OUTPUT = range(4)
+_TOTAL, _EVENTS, _INSTRUMENT, _EFFECTS, _OUTPUT = range(5)
 _PARAMETER, _NOTE_ON, _GAIN = int(Kind.PARAMETER), int(Kind.NOTE_ON), int(Kind.GAIN)
 _EVENT_BYTES = EVENT_DTYPE.itemsize
 _FLOAT_BYTES = 4
@@ -117,23 +117,42 @@ def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
 
 
 @kernel
-def _account(
-    state: Any, meters: Any, frames: int, began: int, events: int, instrument: int, ended: int
-) -> None:
-    """Record each stage's load, and whom to blame when the block took longer than it lasts."""
-    total = ended - began
+def _run_effects(state: Any, frames: int) -> None:
+    """The block in ``state.audio_out`` through the chain, in place."""
+    between = state.audio_between.ctypes.data
+    audio = state.audio_out.ctypes.data
+    for effect in range(state.effect_count):
+        for i in range(2 * frames):
+            state.audio_between[i] = state.audio_out[i]
+        call_stage(
+            state.effect_process[effect],
+            state.effect_state[effect],
+            between,
+            audio,
+            frames,
+            state.events.ctypes.data,
+            state.event_count,
+        )
+
+
+@kernel
+def _account(state: Any, meters: Any, frames: int, times: Any) -> None:
+    """Record each stage's load, and whom to blame when the block took longer than it lasts.
+
+    ``times`` are the block's beginning and the end of each stage.
+    """
+    total = times[-1] - times[0]
     record_duration(meters.load[_TOTAL], total)
-    record_duration(meters.load[_EVENTS], events - began)
-    record_duration(meters.load[_INSTRUMENT], instrument - events)
-    record_duration(meters.load[_OUTPUT], ended - instrument)
+    blamed = _EVENTS
+    for stage in range(_EVENTS, _OUTPUT + 1):
+        took = times[stage] - times[stage - 1]
+        record_duration(meters.load[stage], took)
+        if took > times[blamed] - times[blamed - 1]:
+            blamed = stage
+    began = times[0]
     period = frames * 1e9 / state.sample_rate
     if total > period:
         meters.overruns += 1
-        blamed, worst = _EVENTS, events - began
-        if instrument - events > worst:
-            blamed, worst = _INSTRUMENT, instrument - events
-        if ended - instrument > worst:
-            blamed = _OUTPUT
         meters.blame[blamed] += 1
     gap = began - state.began_ns
     if state.began_ns > 0 and gap > 1.5 * period:
@@ -167,6 +186,8 @@ def strip_block(strip: int, frames: int) -> None:
         state.event_count,
     )
     after_instrument = now_ns()
+    _run_effects(state, frames)
+    after_effects = now_ns()
     left = carray(as_pointer(audio), frames, np.float32)
     right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)
     _finish(state, meters, left, right)
@@ -174,7 +195,7 @@ def strip_block(strip: int, frames: int) -> None:
     meters.sample = state.sample
     meters.blocks += 1
     restore_denormals(mode)
-    _account(state, meters, frames, began, after_events, after_instrument, now_ns())
+    _account(state, meters, frames, (began, after_events, after_instrument, after_effects, now_ns()))
 
 
 @kernel

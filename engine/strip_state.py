@@ -7,6 +7,8 @@ from tsumami.engine.events import EVENT_DTYPE
 MAX_BLOCK_SIZE = 8192
 MAX_BLOCK_EVENTS = 1024
 """Events that one block can apply; more stay in their ring for the next block."""
+MAX_EFFECTS = 8
+"""Stages between the instrument and the output."""
 
 STRIP_DTYPE = np.dtype(
     [
@@ -15,6 +17,9 @@ STRIP_DTYPE = np.dtype(
         # Addresses, fixed while active.
         ("instrument_process", np.int64),
         ("instrument_state", np.int64),
+        ("effect_process", np.int64, (MAX_EFFECTS,)),
+        ("effect_state", np.int64, (MAX_EFFECTS,)),
+        ("effect_count", np.int64),
         ("control_ring", np.int64),
         ("parameter_ring", np.int64),
         ("applied_ring", np.int64),
@@ -39,6 +44,7 @@ STRIP_DTYPE = np.dtype(
         ("events", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
         ("audio_in", np.float32, (2 * MAX_BLOCK_SIZE,)),  # planar: left frames, then right frames
         ("audio_out", np.float32, (2 * MAX_BLOCK_SIZE,)),
+        ("audio_between", np.float32, (2 * MAX_BLOCK_SIZE,)),  # a stage's input, while there are effects
     ],
     align=True,
 )

@@ -17,11 +17,12 @@ from tsumami.engine import (
     EngineError,
     Kind,
     Message,
+    StageSource,
     StripSettings,
     event,
 )
 
-_TONE = "tests.engine.tone:Tone"
+_TONE = StageSource("tests.engine.tone:Tone")
 _DEADLINE_SECONDS = 60.0
 
 

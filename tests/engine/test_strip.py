@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.engine.tone import Tone
 from tsumami.engine import DeviceError, Events, Kind, NullDevice, Strip, StripSettings, event
+from tsumami.engine.meter_block import STAGES
 from tsumami.engine.strip_state import MAX_BLOCK_EVENTS
 
 _FRAMES = 9000
@@ -130,7 +131,7 @@ def test_meters_agree_with_the_samples() -> None:
     assert strip.meters["sample"] == strip.sample == 12_345
     assert strip.meters["peak"] == pytest.approx(np.abs(output).max(), rel=1e-6)
     assert strip.meters["square_sum"] == pytest.approx(np.square(output.astype(float)).sum(), rel=1e-5)
-    assert strip.meters["load"].sum(axis=1).tolist() == [124] * 4
+    assert strip.meters["load"].sum(axis=1).tolist() == [124] * len(STAGES)
 
 
 def test_the_null_device_keeps_time_and_stops() -> None:
