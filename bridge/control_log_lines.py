@@ -54,6 +54,7 @@ class LogLine(
     effect: tuple[_Count, float] | None = None
     """Row and position of a parameter of the effect whose number is ``channel``."""
     bypass: float | None = None
+    control: tuple[Annotated[int, Meta(ge=0, le=119)], float] | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in _CONTENT if getattr(self, name) is not None]
@@ -69,7 +70,7 @@ class LogEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 _CONTENT = LogLine.__struct_fields__[2:]
-_PAIRS = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.EFFECT})
+_PAIRS = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.EFFECT, Kind.CONTROL})
 _BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})
 
 

@@ -25,6 +25,7 @@ class Kind(IntEnum):
     GAIN = 10  # value: linear output gain 0-4
     EFFECT = 11  # channel: effect, from 0; index: row of that effect's parameter table; value: 0-1
     BYPASS = 12  # channel: effect, from 0; value: 0-1, bypassed from 0.5
+    CONTROL = 13  # index: control change 0-119 that nothing here answers; value: 0-1
 
 
 EVENT_DTYPE = np.dtype(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tsumami.plugins.builtin.random_patch import random_patch, vary_patch
     from tsumami.plugins.builtin.render import render_patch
     from tsumami.plugins.builtin.synth import BuiltinSynth
+    from tsumami.plugins.external import ExternalSynth
 
 _MODULES = {
     "builtin.bank": ("load_bank",),
@@ -23,6 +24,7 @@ _MODULES = {
     "builtin.random_patch": ("random_patch", "vary_patch"),
     "builtin.render": ("render_patch",),
     "builtin.synth": ("BuiltinSynth",),
+    "external": ("ExternalSynth",),
 }
 __all__ = [
     "CATEGORIES",
@@ -31,6 +33,7 @@ __all__ = [
     "TAGS",
     "TAG_PAIRS",
     "BuiltinSynth",
+    "ExternalSynth",
     "Patch",
     "default_values",
     "load_bank",

@@ -39,6 +39,7 @@ _INDEX = {
     Kind.PARAMETER: st.integers(0, len(PARAMETERS) - 1),
     Kind.MACRO: st.integers(0, 7),
     Kind.PATCH: st.integers(0, 1000),
+    Kind.CONTROL: st.integers(0, 119),
 }
 _WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)
 
