@@ -1,0 +1,62 @@
+"""A preset: what one file, or one entry of a bank, says about a synthesizer's sound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tsumami.engine.errors import ParameterError
+
+Setting = float | str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preset:
+    """One sound of one synthesizer, as its file has it. The mappings are not to be written to.
+
+    A preset reaches its plugin in one of two ways: by ``positions``, or, where the format holds the
+    plugin's own opaque state, by ``state``. Both may be empty: some formats only describe a sound.
+    """
+
+    name: str
+    format: str
+    """The module that read it, such as ``amsynth`` or ``h2p``."""
+    synth: str
+    """Whose preset it is, such as ``Diva``; empty when the file does not say."""
+    source: str
+    """The file; with ``#n``, counted from 1, for an entry of a bank."""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    author: str = ""
+    comment: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """Raw values by the synth's name of the parameter, as the file gives them, defaults filled in."""
+    positions: Mapping[str, float] = field(default_factory=dict)
+    """Positions 0-1 by the plugin's name of the parameter, clipped to its range."""
+    state: bytes | None = None
+    plugin_id: str = ""
+    """The plugin that ``state`` is of: a VST3 class id (32 hex digits) or a VST2 id (four characters)."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """What was not understood; written back as it was."""
+    filled: tuple[str, ...] = ()
+    """Settings that the file lacks and that have their default."""
+    clipped: tuple[str, ...] = ()
+    """Settings whose value lies outside the parameter's range."""
+    parts: Mapping[str, bytes] = field(default_factory=dict)
+    """Binary parts of the file that are carried along to be written back."""
+
+
+def _plain(name: str) -> str:
+    """A synthesizer's name without what versions and platforms do to it: case, spaces, marks."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def check_synth(preset: Preset, plugin_name: str) -> None:
+    """Raise `ParameterError` when ``preset`` belongs to another synthesizer than ``plugin_name``.
+
+    Names match when one begins with the other, so that ``amsynth`` fits the plugin file ``amsynth_vst``.
+    A preset that does not say whose it is passes.
+    """
+    theirs, ours = _plain(preset.synth), _plain(plugin_name)
+    if theirs and not (ours.startswith(theirs) or (ours and theirs.startswith(ours))):
+        raise ParameterError(
+            f"preset must be one of {plugin_name}, got {preset.name!r} of {preset.synth} in {preset.source}"
+        )
