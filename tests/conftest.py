@@ -1,13 +1,17 @@
 """What the tests share: a real JACK server, the command line in a process of its own, nothing left behind."""
 
+import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left, live_processes, shared_memory_names
+from tests.vst3_fixture import FixturePlugins, fixture_plugins
 
 # Timing is judged in benchmarks, and the first example may load kernels. In CI the same examples every time.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -35,3 +39,23 @@ def nothing_left() -> Iterator[None]:
     processes, segments = live_processes(), shared_memory_names()
     yield
     assert_nothing_left(known_processes=processes, known_segments=segments)
+
+
+@pytest.fixture(scope="session")
+def built_plugins(pytestconfig: pytest.Config) -> FixturePlugins:
+    """The VST3 plugins made for the tests; the first build shows its progress."""
+    capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        return fixture_plugins()
+
+
+@pytest.fixture(scope="session")
+def instrument_plugin(built_plugins: FixturePlugins) -> Path:
+    """A VST3 instrument whose sound can be foretold, and which misbehaves on demand."""
+    return built_plugins.instrument
+
+
+@pytest.fixture(scope="session")
+def effect_plugin(built_plugins: FixturePlugins) -> Path:
+    """A VST3 effect that delays by what it reports, and which misbehaves on demand."""
+    return built_plugins.effect
