@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tsumami.bridge.session_tables import Session
-from tsumami.engine.events import Events, Kind
+from tsumami.engine.events import EFFECT_ROWS, Events, Kind, effect_index
 
 LOG_VERSION = 1
 
@@ -36,7 +36,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class LogLine(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """One line: its sample time, its MIDI channel 0-15 (or effect), and exactly one of the fields after."""
+    """One line: its sample time, its MIDI channel 0-15, and exactly one of the fields after them."""
 
     t: _Count
     channel: Annotated[int, Meta(ge=0, le=15)] = 0
@@ -51,9 +51,9 @@ class LogLine(
     macro: tuple[str, float] | None = None
     patch: _Count | None = None
     gain: float | None = None
-    effect: tuple[_Count, float] | None = None
-    """Row and position of a parameter of the effect whose number is ``channel``."""
-    bypass: float | None = None
+    effect: tuple[_Count, _Count, float] | None = None
+    """Number of an effect, row of its parameter, position."""
+    bypass: tuple[_Count, float] | None = None
     control: tuple[Annotated[int, Meta(ge=0, le=119)], float] | None = None
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class LogEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 _CONTENT = LogLine.__struct_fields__[2:]
-_PAIRS = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.EFFECT, Kind.CONTROL})
+_PAIRS = frozenset({Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.BYPASS, Kind.CONTROL})
 _BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})
 
 
@@ -109,6 +109,8 @@ def _content(kind: Kind, index: int, value: float, macros: Sequence[str]) -> Any
         return True
     if kind is Kind.MACRO:
         return (macros[index], value)
+    if kind is Kind.EFFECT:
+        return (*divmod(index, EFFECT_ROWS), value)
     return index if kind is Kind.PATCH else value
 
 
@@ -126,6 +128,8 @@ def rows_of(line: LogLine, parameters: dict[str, int], macros: dict[str, int]) -
         index, value = content
     elif kind is Kind.MACRO:
         index, value = macros[content[0]], content[1]
+    elif kind is Kind.EFFECT:
+        index, value = effect_index(*content[:2]), content[2]
     elif kind is Kind.PATCH:
         index = content
     elif kind not in _BARE:

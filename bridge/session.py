@@ -4,8 +4,9 @@ A session that cannot be used is refused with file, line, field and rule.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,11 +15,13 @@ from tsumami.bridge.session_errors import dotted, known_name, nearest, schema_me
 from tsumami.bridge.session_tables import (
     MACRO_NAMES,
     Device,
+    Effect,
     Instrument,
     Macros,
     Map,
     Midi,
     Output,
+    Send,
     Session,
     default_maps,
 )
@@ -28,11 +31,13 @@ from tsumami.engine.errors import SessionError
 __all__ = [
     "MACRO_NAMES",
     "Device",
+    "Effect",
     "Instrument",
     "Macros",
     "Map",
     "Midi",
     "Output",
+    "Send",
     "Session",
     "check_names",
     "default_maps",
@@ -84,24 +89,35 @@ def check_names(
     macros: Sequence[str],
     parameters: Sequence[str],
     patches: Sequence[str],
+    effects: Mapping[str, Sequence[str]] = MappingProxyType({}),
     path: Path | None = None,
 ) -> None:
-    """Refuse a session that names a macro, parameter or patch that is not there.
+    """Refuse a session that names a macro, parameter, effect or patch that is not there.
 
-    ``path`` is the file that the session came from; with it the error has a line.
+    ``effects`` are the names of the parameters of each effect, in order. ``path`` is the file that the
+    session came from; with it the error has a line.
     """
     wanted: list[tuple[KeyPath, str | None, Sequence[str]]] = [
         (("instrument", "patch"), session.instrument.patch, patches)
     ]
     for number, entry in enumerate(session.maps):
         wanted.append((("map", number, "macro"), entry.macro, macros))
-        wanted.append((("map", number, "parameter"), entry.parameter, parameters))
+        wanted.append((("map", number, "effect"), entry.effect, list(effects)))
+        of_effect = effects.get(entry.effect or "")
+        wanted.append((("map", number, "parameter"), entry.parameter, of_effect or parameters))
+    for number, send in enumerate(session.sends):
+        wanted.append((("send", number, "parameter"), send.parameter, parameters))
     for key, name, names in wanted:
         if name is not None and name not in names:
-            line = "" if path is None else f"{path}:{key_lines(_read_text(path)).line_of(key)}: "
             raise SessionError(
-                f"{line}{dotted(key)} must be {known_name(names)}, got {name!r}{nearest(name, names)}"
+                f"{line_of(path, key)}{dotted(key)} must be {known_name(names)}, got {name!r}"
+                f"{nearest(name, names)}"
             )
+
+
+def line_of(path: Path | None, key: KeyPath) -> str:
+    """Where ``key`` stands, to begin a message with; nothing without a file."""
+    return "" if path is None else f"{path}:{key_lines(_read_text(path)).line_of(key)}: "
 
 
 def _read_text(path: Path) -> str:
@@ -126,7 +142,16 @@ def _resolve(session: Session, folder: Path) -> Session:
         macros = replace(macros, model=absolute(macros.model))
     return replace(
         session,
-        instrument=replace(session.instrument, bank=absolute(session.instrument.bank)),
+        instrument=replace(
+            session.instrument,
+            path=absolute(session.instrument.path),
+            preset=absolute(session.instrument.preset),
+            bank=absolute(session.instrument.bank),
+        ),
+        effects=[
+            replace(effect, path=absolute(effect.path), preset=absolute(effect.preset))
+            for effect in session.effects
+        ],
         macros=macros,
         output=replace(session.output, record=absolute(session.output.record)),
     )

@@ -1,54 +1,132 @@
 """What live and offline playing share: a session turned into an instrument, a patch and settings."""
 
+import dataclasses
 import importlib.resources
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from tsumami.bridge.addresses import resolve_addresses
+from tsumami.bridge.mapping import Mapping as CompiledMapping
+from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.rack import Rack
 from tsumami.bridge.session import check_names
-from tsumami.bridge.session_tables import MACRO_NAMES, Session
+from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
 from tsumami.engine.config import EngineConfig, StageSource
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.strip_settings import DeviceRequest, StripSettings
 from tsumami.plugins import PARAMETERS, Patch, load_bank
+from tsumami.plugins.hosted.client import PluginClient
+from tsumami.plugins.presets import Preset, read_presets
 
-_INSTRUMENT = StageSource("tsumami.plugins:BuiltinSynth")
+_INSTRUMENTS = {
+    "builtin": StageSource("tsumami.plugins:BuiltinSynth"),
+    "external": StageSource("tsumami.plugins:ExternalSynth"),
+}
 _FIRST_PATCH = "Warm Evening"
 """Of the bank that ships: plays bass, chords and lead alike."""
+_KNOBS = range(20, 28)
+"""Controllers that move a plugin's first parameters, where a session has neither maps nor a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A session with every name looked up."""
+    """A session with every name looked up.
+
+    Program changes choose from ``patches``, or from ``presets`` where the instrument is a plugin;
+    ``sound`` is the name of the first. ``effects`` are the names of the parameters of each effect.
+    """
 
     session: Session
     config: EngineConfig
     parameters: tuple[Parameter, ...]
-    patches: tuple[Patch, ...]
-    patch: Patch
+    sound: str
+    patches: tuple[Patch, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    effects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def sample_rate(self) -> int:
         """Sample rate of the strip in Hz."""
         return self.session.device.sample_rate
 
+    def mapping(self, macros: Sequence[str]) -> CompiledMapping:
+        """The session's maps, compiled for these macros."""
+        parameters = [parameter.name for parameter in self.parameters]
+        return compile_mapping(self.session, macros=macros, parameters=parameters, effects=self.effects)
 
-def set_up(session: Session, path: Path | None = None, *, recording: bool = False) -> Setup:
-    """Look up the session's bank, patch and model; ``path`` is its file, to name the line of a mistake."""
-    bank = session.instrument.bank
-    patches = load_bank() if bank is None else load_bank(Path(bank))
+
+def set_up(
+    session: Session, path: Path | None = None, *, rack: Rack | None = None, recording: bool = False
+) -> Setup:
+    """Look up the session's sounds, parameters and model.
+
+    ``path`` is the session's file, to name the line of a mistake. ``rack`` has the session's plugins,
+    loaded; it may be left out where the session has none.
+    """
+    plugin = None if rack is None else rack.instrument
+    if rack is not None:
+        table = None if plugin is None else plugin.parameters
+        session = resolve_addresses(session, table, rack.effect_tables, path)
+    setup = _with_patches(session) if plugin is None else _with_plugin(session, plugin)
+    if rack is not None and rack.effects:
+        effects = {label: table.labels for label, table in rack.effect_tables.items()}
+        config = dataclasses.replace(setup.config, effects=rack.effect_stages)
+        setup = dataclasses.replace(setup, config=config, effects=effects)
     check_names(
-        session,
-        macros=MACRO_NAMES,
-        parameters=[parameter.name for parameter in PARAMETERS],
-        patches=[patch.name for patch in patches],
+        setup.session,
+        macros=MACRO_NAMES if setup.config.macro_model is not None else (),
+        parameters=[parameter.name for parameter in setup.parameters],
+        patches=[patch.name for patch in setup.patches],
+        effects=setup.effects,
         path=path,
     )
-    wanted = session.instrument.patch or (_FIRST_PATCH if bank is None else patches[0].name)
-    patch = next(patch for patch in patches if patch.name == wanted)
-    config = EngineConfig(
+    return dataclasses.replace(setup, config=dataclasses.replace(setup.config, recording=recording))
+
+
+def _with_patches(session: Session) -> Setup:
+    """A session whose instrument plays the patches of a bank."""
+    bank = session.instrument.bank
+    patches = load_bank() if bank is None else load_bank(Path(bank))
+    default = _FIRST_PATCH if bank is None else patches[0].name
+    names = [patch.name for patch in patches]
+    wanted = session.instrument.patch or default
+    patch = patches[names.index(wanted)] if wanted in names else patches[0]  # a wrong name is told later
+    config = _config(
+        session, _INSTRUMENTS[session.instrument.kind], tuple(patch.values.tolist()), str(model_path(session))
+    )
+    return Setup(session, config, PARAMETERS, patch.name, patches)
+
+
+def _with_plugin(session: Session, plugin: PluginClient) -> Setup:
+    """A session whose instrument is a plugin: without a model of its own, knobs move parameters."""
+    has_model = session.macros.model != "builtin"
+    if not has_model and session.maps == default_maps():
+        knobs = zip(_KNOBS, plugin.parameters.labels, strict=False)
+        maps = [Map(cc=cc, parameter=label) for cc, label in knobs]
+        session = msgspec.structs.replace(session, maps=maps)
+    bank, preset = session.instrument.bank, session.instrument.preset
+    config = _config(
+        session, plugin.stage(), plugin.facts.values, str(model_path(session)) if has_model else None
+    )
+    return Setup(
+        session,
+        config,
+        plugin.parameters.engine_parameters(),
+        sound=plugin.facts.name if preset is None else f"{plugin.facts.name}: {Path(preset).stem}",
+        presets=() if bank is None else read_presets(Path(bank)),
+    )
+
+
+def _config(
+    session: Session, instrument: StageSource, values: tuple[float, ...], macro_model: str | None
+) -> EngineConfig:
+    return EngineConfig(
         memory_name="",
-        instrument=_INSTRUMENT,
-        values=tuple(patch.values.tolist()),
+        instrument=instrument,
+        values=values,
         settings=StripSettings(
             sample_rate=session.device.sample_rate,
             block_size=session.device.block_size,
@@ -56,11 +134,9 @@ def set_up(session: Session, path: Path | None = None, *, recording: bool = Fals
             ceiling_db=session.output.limiter_db,
         ),
         device=DeviceRequest(session.device.name, session.device.api or ""),
-        macro_model=str(model_path(session)),
+        macro_model=macro_model,
         provider=session.macros.provider,
-        recording=recording,
     )
-    return Setup(session, config, PARAMETERS, patches, patch)
 
 
 def model_path(session: Session) -> Path:

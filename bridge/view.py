@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class LiveView:
         self._news: deque[str] = deque(maxlen=_NEWS)
         self.engine = Message("", "")
         self.source = ""
+        self.plugins: Callable[[], list[dict[str, Any]]] = list
+        """What went wrong with each hosted plugin so far."""
         self.patch = ""
 
     def tell(self, text: str) -> None:
@@ -123,6 +125,14 @@ class LiveView:
             count = int(self._meters[field])
             text.append(f"{label} ", style="dim")
             text.append(f"{count}  ", style="bold red" if count and field != "clipped" else "")
+        for counts in self.plugins():
+            text.append(f"\n{counts['plugin']}  ", style="bold")
+            if counts["off"]:
+                text.append(f"off: {counts['off']}", style="bold red")
+                continue
+            for label in ("late", "refused", "restarts"):
+                text.append(f"{label} ", style="dim")
+                text.append(f"{counts[label]}  ", style="bold red" if counts[label] else "")
         return text
 
     def _parameter_panel(self) -> Panel:

@@ -92,18 +92,26 @@ class EngineClient:
     def move(self, events: Events) -> bool:
         """Hand MACRO or PARAMETER events to the inference thread, and macro moves to the log.
 
-        False when its ring is full. While the engine is down they are kept for its return.
+        Without a macro model they go to the audio thread. False when the ring is full. While the engine is down they are kept for its return.
         """
         with self._lock:
             self._remembered.note(events)
+            if not self._is_up:
+                return True
             moves = events[events["kind"] == Kind.MACRO]
-            return not self._is_up or (self._push_macros(events) and self.memory.control.push(moves))
+            if self._config.macro_model is None:  # no thread that would take them out of the macro ring
+                return self.memory.control.push(events)
+            return self._push_macros(events) and self.memory.control.push(moves)
 
     def load_patch(self, values: npt.NDArray[np.float32]) -> bool:
         """Load a whole patch: it becomes the reference from which the macros move. As `move` otherwise."""
         with self._lock:
             self._remembered.load(values)
-            return not self._is_up or self._push_macros(patch_events(values))
+            if not self._is_up:
+                return True
+            if self._config.macro_model is None:
+                return self.memory.control.push(patch_events(values)[1:])
+            return self._push_macros(patch_events(values))
 
     def _push_macros(self, events: Events) -> bool:
         pushed = self.memory.macro.push(events)
@@ -207,7 +215,8 @@ class EngineClient:
             self.launch()
         message = self.wait_ready()
         with self._lock:
-            self._push_macros(self._remembered.for_macros())
+            if self._config.macro_model is not None:
+                self._push_macros(self._remembered.for_macros())
             self.memory.control.push(self._remembered.for_audio())
         self._report(dataclasses.replace(message, kind="restarted", text="playing again"))
 

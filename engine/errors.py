@@ -8,6 +8,7 @@
     ├── ModelError             a model file that is not one, or not of the contract
     ├── ParameterError         a parameter, patch or preset value outside its rule
     ├── PluginError            a plugin that cannot be loaded, or a state that it refuses
+    ├── RenderError            a data set that cannot be written or gone on with, or a cluster that is gone
     └── EngineError            the engine process failed to start or died for good
 
 A message reads ``<name> must be <rule>, got <value>`` and then the remedy; the
@@ -37,6 +38,10 @@ class ParameterError(TsumamiError):
 
 class PluginError(TsumamiError):
     """A plugin cannot be loaded, or refuses what it was given."""
+
+
+class RenderError(TsumamiError):
+    """A data set cannot be written or gone on with, or the cluster that renders it is gone."""
 
 
 class EngineError(TsumamiError):

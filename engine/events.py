@@ -23,9 +23,9 @@ class Kind(IntEnum):
     MACRO = 8  # index: macro; value: 0-1, position of the knob
     PATCH = 9  # index: patch in the bank of the session
     GAIN = 10  # value: linear output gain 0-4
-    EFFECT = 11  # channel: effect, from 0; index: row of that effect's parameter table; value: 0-1
-    BYPASS = 12  # channel: effect, from 0; value: 0-1, bypassed from 0.5
-    CONTROL = 13  # index: control change 0-119 that nothing here answers; value: 0-1
+    EFFECT = 11  # index: an effect and a row of its parameter table, see `effect_index`; value: 0-1
+    BYPASS = 12  # index: effect, from 0; value: 0-1, bypassed from 0.5
+    CONTROL = 13  # index: MIDI controller 0-119; value: 0-1; for instruments that know controllers
 
 
 EVENT_DTYPE = np.dtype(
@@ -35,16 +35,24 @@ EVENT_DTYPE = np.dtype(
         ("value", np.float64),
         ("index", np.int32),
         ("kind", np.int16),
-        ("channel", np.int16),  # MIDI channel 0-15, or number of the effect
+        ("channel", np.int16),  # MIDI channel 0-15
     ],
     align=True,
 )
 """One event, 32 bytes. In a stage's event list `time` is relative to the block: 0 <= time < frames."""
 
+EFFECT_ROWS = 1 << 16
+"""Parameters that an effect can have, as far as events go."""
+
 Events = npt.NDArray[np.void]
 """A one-dimensional array of `EVENT_DTYPE`."""
 
 NO_EVENTS: Events = np.zeros(0, EVENT_DTYPE)
+
+
+def effect_index(effect: int, row: int) -> int:
+    """Index of an EFFECT event: parameter ``row`` of the effect number ``effect``."""
+    return effect * EFFECT_ROWS + row
 
 
 def event(

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 from tsumami.engine.meter_block import MAX_MACROS, MeterBlock
 from tsumami.engine.meters import record_duration
@@ -15,18 +16,6 @@ from tsumami.engine.ring import Ring
 
 CONTROL_PERIOD_SECONDS = 0.004
 """Time between two decodes while a macro moves: 250 Hz."""
-
-
-class Doorbell(Protocol):
-    """What wakes the thread: a `multiprocessing` semaphore, rung once for every push to the ring."""
-
-    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """Wait for a ring."""
-        ...
-
-    def release(self) -> None:
-        """Ring."""
-        ...
 
 
 class Macros(Protocol):

@@ -12,9 +12,10 @@ import numpy as np
 
 from tsumami.engine.config import EngineConfig, MacroLabel, Message
 from tsumami.engine.device import Device, open_device
+from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.errors import EngineError, TsumamiError
 from tsumami.engine.instrument import create_effect, create_instrument
-from tsumami.engine.macro_thread import Doorbell, MacroThread
+from tsumami.engine.macro_thread import MacroThread
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
 

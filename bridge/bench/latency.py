@@ -14,6 +14,7 @@ from tsumami.bridge.bench.playing import playing_engine
 from tsumami.bridge.bench.report import Row
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
+from tsumami.bridge.programs import PatchPrograms
 from tsumami.bridge.router import Router
 from tsumami.engine import DeviceRequest, EngineError, MeterBlock
 
@@ -72,7 +73,7 @@ def measure_latency(moves: int, block_size: int) -> tuple[list[Row], str]:
             macros=[macro.name for macro in message.macros],
             parameters=[parameter.name for parameter in setup.parameters],
         )
-        router = Router(client, setup.patches)
+        router = Router(client, PatchPrograms(client, setup.patches))
         witness = _Witness()
         with MidiInputs(setup.session.midi, mapping, router):
             keys = _Keys("witness:", "tsumami:")

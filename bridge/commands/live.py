@@ -15,6 +15,10 @@ def live(
     api: Annotated[str | None, typer.Option(help="Sound system to look in, such as JACK or ALSA.")] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Samples per second.")] = None,
     block_size: Annotated[int | None, typer.Option(help="Frames per audio callback.")] = None,
+    plugin: Annotated[
+        Path | None, typer.Option(help="VST3 instrument to play instead of the built-in synthesizer.")
+    ] = None,
+    preset: Annotated[Path | None, typer.Option(help="Preset that the plugin starts with.")] = None,
     patch: Annotated[str | None, typer.Option(help="Name of the first patch.")] = None,
     provider: Annotated[str | None, typer.Option(help="Where models run: auto, cpu or cuda.")] = None,
     demo: Annotated[
@@ -35,7 +39,7 @@ def live(
         bool, typer.Option("--json", help="End with one JSON document on standard output.")
     ] = False,
 ) -> None:
-    """Play the synth: MIDI in, sound out, eight macro knobs on CC 20-27."""
+    """Play a synth, built in or a plugin: MIDI in, sound out, eight knobs on CC 20-27."""
     from tsumami.bridge.live import LiveOptions, LiveSession
     from tsumami.bridge.overrides import overridden
     from tsumami.bridge.session import load_session
@@ -43,7 +47,12 @@ def live(
     chosen = overridden(
         load_session(session),
         device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
-        instrument={"patch": patch},
+        instrument={
+            "patch": patch,
+            "kind": None if plugin is None else "plugin",
+            "path": None if plugin is None else str(plugin),
+            "preset": None if preset is None else str(preset),
+        },
         macros={"provider": provider},
     )
     options = LiveOptions(

@@ -19,7 +19,7 @@ _NAMED_IN_ERRORS = 8
 class PluginParameter:
     """One row: everything the host knows of a parameter before it is moved.
 
-    ``index`` is its place in the plugin's own order, ``unique_id`` the number that the plugin gives it for
+    ``index`` is its number in the plugin's own order, ``unique_id`` the number that the plugin gives it for
     ever (VST3's ParamID), None where that could not be read. ``default`` is a position 0-1, and
     ``choices`` are the texts of a discrete parameter's steps.
     """
@@ -33,15 +33,19 @@ class PluginParameter:
 
 
 class ParameterTable:
-    """The rows of one plugin, in its own order."""
+    """The rows of one plugin, in its own order; "row" below is a place in this table, from 0.
+
+    A plugin may have parameters that are not for people and stand in no row, so that a row's place and
+    its ``index`` can differ.
+    """
 
     def __init__(self, rows: Sequence[PluginParameter]) -> None:
         self.rows = tuple(rows)
         names: dict[str, list[int]] = {}
-        for row in self.rows:
-            names.setdefault(row.name, []).append(row.index)
+        for place, row in enumerate(self.rows):
+            names.setdefault(row.name, []).append(place)
         self._names = names
-        self._labels = {_label(row, names): row.index for row in self.rows}
+        self._labels = {_label(row, names): place for place, row in enumerate(self.rows)}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,7 +57,7 @@ class ParameterTable:
 
     @property
     def ambiguous(self) -> dict[str, tuple[int, ...]]:
-        """Names that stand for several rows, and which."""
+        """Names that stand for several rows, and which rows."""
         return {name: tuple(rows) for name, rows in self._names.items() if len(rows) > 1}
 
     def engine_parameters(self) -> tuple[Parameter, ...]:
@@ -66,7 +70,7 @@ class ParameterTable:
         )
 
     def find(self, address: str) -> int:
-        """Row of ``"#7"`` (index), ``"id:48"`` (unique id), a label or a name; capitals do not matter.
+        """The row of ``"#7"`` (index), ``"id:48"`` (unique id), a label or a name; capitals do not matter.
 
         Raises `ParameterError` for an address that stands for no row or for several, saying which.
         """
@@ -74,7 +78,7 @@ class ParameterTable:
         if len(found) == 1:
             return found[0]
         if found:
-            rows = ", ".join(f'"#{index}"' for index in found)
+            rows = ", ".join(f'"#{self.rows[place].index}"' for place in found)
             raise ParameterError(f"parameter must be unambiguous, got {address!r}: say one of {rows}")
         near = get_close_matches(address, self.labels, 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -85,16 +89,16 @@ class ParameterTable:
 
     def _matches(self, address: str) -> list[int]:
         if address.startswith("#") and address[1:].isdecimal():
-            return [row.index for row in self.rows if row.index == int(address[1:])]
+            return [place for place, row in enumerate(self.rows) if row.index == int(address[1:])]
         if address.startswith("id:") and address[3:].isdecimal():
-            return [row.index for row in self.rows if row.unique_id == int(address[3:])]
+            return [place for place, row in enumerate(self.rows) if row.unique_id == int(address[3:])]
         if address in self._labels:
             return [self._labels[address]]
         exact = self._names.get(address)
         if exact is not None:
             return exact
         folded = address.casefold()
-        return [row.index for row in self.rows if row.name.casefold() == folded]
+        return [place for place, row in enumerate(self.rows) if row.name.casefold() == folded]
 
     def _some_labels(self) -> str:
         shown = ", ".join(self.labels[:_NAMED_IN_ERRORS])

@@ -1,5 +1,6 @@
 """One loaded VST3 plugin, through pedalboard. Import this only where a plugin may take the process down."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ _LOAD_SECONDS = 10.0
 _MOST_CHOICES = 64
 """A parameter of more steps than this is treated as continuous."""
 _HALF_SAMPLE = 0.5
+_STANDS_IN = re.compile(r"MIDI CC \d+\|\d+$")
+"""Names of the 2080 parameters through which JUCE's VST3 plugins get controllers: not for people."""
 
 MidiMessage = tuple[bytes, float]
 """Bytes and the time in seconds from the start of the block, as pedalboard takes them."""
@@ -24,14 +27,16 @@ class Plugin:
     """A VST3 instrument or effect, played block by block.
 
     Not thread-safe: pedalboard's MIDI path holds no lock of its own. Parameters are addressed by their
-    index, because pedalboard's own dictionary keeps one row of each name and drops the rest. The calls
+    row in ``parameters``, because pedalboard's own dictionary keeps one row of each name and drops the rest. The calls
     raise `PluginError` for what the plugin refuses; what crashes takes the process with it.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self._plugin = _load(path, name)
-        self._rows = list(self._plugin._parameters)  # the list, not the dictionary: rows may share a name
-        self.parameters = ParameterTable([_row(index, row) for index, row in enumerate(self._rows)])
+        listed = list(self._plugin._parameters)  # the list, not the dictionary: rows may share a name
+        rows = [_row(index, row) for index, row in enumerate(listed) if not _STANDS_IN.match(row.name)]
+        self.parameters = ParameterTable(rows)
+        self._rows = [listed[row.index] for row in rows]
         self.path = path
         self.name = str(self._plugin.name)
         self.vendor = str(self._plugin.manufacturer_name)
@@ -68,17 +73,17 @@ class Plugin:
         """Positions 0-1 of all parameters, float32 ``[parameters]``."""
         return np.array([row.raw_value for row in self._rows], np.float32)
 
-    def value(self, index: int) -> float:
+    def value(self, row: int) -> float:
         """Position 0-1 of one parameter."""
-        return float(self._rows[index].raw_value)
+        return float(self._rows[row].raw_value)
 
-    def set_value(self, index: int, value: float) -> None:
+    def set_value(self, row: int, value: float) -> None:
         """Move one parameter to a position 0-1; the plugin hears of it with the next block."""
-        self._rows[index].raw_value = value
+        self._rows[row].raw_value = value
 
-    def text(self, index: int) -> str:
+    def text(self, row: int) -> str:
         """What the plugin shows for a parameter's present position."""
-        return str(self._rows[index].string_value)
+        return str(self._rows[row].string_value)
 
     def play(
         self, messages: Sequence[MidiMessage], frames: int, sample_rate: float

@@ -1,0 +1,46 @@
+"""What a program change chooses from: the patches of a bank, or the presets of a plugin."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tsumami.engine import EngineClient
+from tsumami.plugins import Patch
+from tsumami.plugins.hosted.client import PluginClient
+from tsumami.plugins.hosted.sounds import sound_of_preset
+from tsumami.plugins.presets import Preset
+
+
+class Programs(Protocol):
+    """Sounds by number."""
+
+    def load(self, number: int) -> str | None:
+        """Load a sound and return its name; None when nothing has that number or it could not be sent."""
+        ...
+
+
+class PatchPrograms:
+    """The patches of a bank, for an instrument in the engine."""
+
+    def __init__(self, client: EngineClient, patches: Sequence[Patch]) -> None:
+        self._client, self._patches = client, patches
+
+    def load(self, number: int) -> str | None:
+        """Load a patch; None for a number beyond the bank."""
+        if not 0 <= number < len(self._patches):
+            return None
+        patch = self._patches[number]
+        return patch.name if self._client.load_patch(patch.values) else None
+
+
+class PresetPrograms:
+    """The presets of a folder, for a plugin."""
+
+    def __init__(self, client: PluginClient, presets: Sequence[Preset]) -> None:
+        self._client, self._presets = client, presets
+
+    def load(self, number: int) -> str | None:
+        """Let the plugin load a preset; None for a number beyond the folder."""
+        if not 0 <= number < len(self._presets):
+            return None
+        self._client.load(sound_of_preset(self._presets[number]))
+        return self._presets[number].name

@@ -1,0 +1,98 @@
+"""The hosted plugins of a session: the instrument, when it is one, and the chain of effects."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tsumami.bridge.session_tables import Session
+from tsumami.engine.config import StageSource
+from tsumami.engine.errors import SessionError
+from tsumami.plugins.hosted.client import PluginClient, PluginSource
+from tsumami.plugins.hosted.settings import INSTRUMENT
+from tsumami.plugins.hosted.sounds import sound_of_file
+from tsumami.plugins.vst3.parameters import ParameterTable
+
+
+class Rack:
+    """All plugins of a session in their processes, loaded at the same time; `close` ends them.
+
+    ``report`` hears, from any thread, what goes wrong with a plugin and what is done about it.
+    ``patience_seconds`` is for offline work, see `HostedSettings`.
+    """
+
+    def __init__(
+        self, session: Session, report: Callable[[str], None], *, patience_seconds: float = 0.0
+    ) -> None:
+        sample_rate, block_size = float(session.device.sample_rate), session.device.block_size
+        self.clients: tuple[PluginClient, ...] = ()
+        self._labels = _effect_labels(session)
+        try:
+            for source in _sources(session):
+                client = PluginClient(
+                    source, sample_rate, block_size, report, patience_seconds=patience_seconds
+                )
+                self.clients = (*self.clients, client)
+                client.launch()
+            for client in self.clients:
+                client.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def instrument(self) -> PluginClient | None:
+        """The instrument, where it is a plugin."""
+        return next((client for client in self.clients if client.source.place == INSTRUMENT), None)
+
+    @property
+    def effects(self) -> tuple[PluginClient, ...]:
+        """The effects, in the order of the chain."""
+        return tuple(client for client in self.clients if client.source.place != INSTRUMENT)
+
+    @property
+    def effect_tables(self) -> Mapping[str, ParameterTable]:
+        """The parameters of each effect by the name that maps call it, in the order of the chain."""
+        tables = (client.parameters for client in self.effects)
+        return MappingProxyType(dict(zip(self._labels, tables, strict=True)))
+
+    @property
+    def effect_stages(self) -> tuple[StageSource, ...]:
+        """What the engine makes the chain from."""
+        return tuple(client.stage() for client in self.effects)
+
+    def counts(self) -> list[dict[str, Any]]:
+        """What went wrong with each plugin so far."""
+        return [client.counts() for client in self.clients]
+
+    def close(self) -> None:
+        """End all processes."""
+        for client in self.clients:
+            client.close()
+
+
+def _sources(session: Session) -> list[PluginSource]:
+    sources = []
+    instrument = session.instrument
+    if instrument.path is not None:
+        sources.append(_source(instrument.path, instrument.plugin, instrument.preset, INSTRUMENT))
+    for place, effect in enumerate(session.effects):
+        sources.append(_source(effect.path, effect.plugin, effect.preset, place, effect.bypass))
+    return sources
+
+
+def _source(
+    path: str, plugin: str | None, preset: str | None, place: int, is_bypassed: bool = False
+) -> PluginSource:
+    sound = None if preset is None else sound_of_file(Path(preset))
+    return PluginSource(Path(path), plugin, sound, place, is_bypassed)
+
+
+def _effect_labels(session: Session) -> list[str]:
+    labels = [effect.label for effect in session.effects]
+    for number, label in enumerate(labels):
+        if label in labels[:number]:
+            raise SessionError(
+                f"effects[{number}].name must be unlike those before it, got {label!r} twice; give it a name"
+            )
+    return labels
