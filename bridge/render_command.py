@@ -26,9 +26,17 @@ _Blocks = Iterator[npt.NDArray[np.float32]]
 
 
 def run_render(
-    output: Path, *, session: Path | None, midi: Path | None, log: Path | None, patch: str | None, json: bool
+    output: Path | None,
+    *,
+    session: Path | None,
+    midi: Path | None,
+    log: Path | None,
+    patch: str | None,
+    json: bool,
 ) -> None:
     """Render ``midi`` or ``log`` (exactly one) to ``output``."""
+    if output is None:
+        raise SessionError("output must be given, such as take.wav, got none")
     if (midi is None) == (log is None):
         raise SessionError("input must be one of --midi FILE.mid and --log FILE, got both or neither")
     if log is not None:
@@ -40,7 +48,7 @@ def run_render(
         blocks = render_performance(setup, take)
     began = time.perf_counter()
     _write(output, blocks, setup.sample_rate, take.end)
-    _report(output, take.end / setup.sample_rate, time.perf_counter() - began, json=json)
+    report_take(output, take.end / setup.sample_rate, time.perf_counter() - began, json=json)
 
 
 def _from_log(path: Path, session: Path | None, patch: str | None) -> tuple[Setup, Take]:
@@ -76,7 +84,8 @@ def _write(output: Path, blocks: _Blocks, sample_rate: int, frames: int) -> None
         write_wav(output, blocks, sample_rate, lambda done: bar.advance(task, done))
 
 
-def _report(output: Path, seconds: float, took: float, *, json: bool) -> None:
+def report_take(output: Path, seconds: float, took: float, *, json: bool) -> None:
+    """Say what was written and how fast, for people or as one JSON document."""
     facts = {
         "output": str(output),
         "seconds": round(seconds, 3),
