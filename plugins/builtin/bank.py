@@ -47,13 +47,21 @@ def load_bank(path: str | Path = BANK_PATH) -> tuple[Patch, ...]:
     """
     path = Path(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("patch", [])
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"bank must be a readable TOML file, got {path}: {error}") from error
+    return parse_bank(document, path)
+
+
+def parse_bank(document: dict[str, Any], path: Path) -> tuple[Patch, ...]:
+    """All patches of the document that stands in ``path``; the errors are those of `load_bank`."""
+    tables = document.get("patch", [])
     if not isinstance(tables, list) or not tables:
         raise ParameterError(f"bank must hold [[patch]] tables, got none in {path}")
     patches: dict[str, Patch] = {}
     for number, table in enumerate(tables, 1):
+        if not isinstance(table, dict):
+            raise ParameterError(f"{path.name}, patch {number} must be a table, got {table!r}")
         try:
             patch = _parse_patch(table)
         except ParameterError as error:

@@ -8,6 +8,7 @@ many positions is discrete.
 """
 
 import csv
+import importlib
 import sys
 import tempfile
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def _steps(settings_at: Callable[[float], dict[str, float]], names: list[str]) -
 
 def main() -> None:
     """Write the table to standard output."""
-    import dawdreamer
+    dawdreamer: Any = importlib.import_module("dawdreamer")
 
     engine = dawdreamer.RenderEngine(44_100, 512)  # the plugin does not outlive it
     plugin = engine.make_plugin_processor("amsynth", str(PLUGIN_PATH))

@@ -11,27 +11,37 @@ from typing import Final, Protocol, cast
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins.presets.preset import Preset
 
-FORMATS: Final = ("amsynth",)
+FORMATS: Final = ("amsynth", "h2p", "vstpreset", "surge", "fxp", "fxb", "vital", "patch")
 """Modules of this package, the more particular before the more general."""
 
+_SHARED_SUFFIXES: Final = (".toml",)
 _LARGEST_BYTES: Final = 64 * 1024 * 1024
 
 
 class Format(Protocol):
     """What the module of each format has."""
 
-    FORMAT: str
-    SUFFIXES: tuple[str, ...]
-    """In lower case, the usual one first."""
+    @property
+    def FORMAT(self) -> str:  # noqa: N802
+        """Its name, which is the module's."""
+        ...
+
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802
+        """In lower case, the usual one first."""
+        ...
 
     def recognises(self, data: bytes) -> bool:
         """Whether the content is of this format, as far as its beginning shows."""
+        ...
 
     def decode(self, data: bytes, source: str) -> tuple[Preset, ...]:
         """All presets of a file named ``source``; `ParameterError` when it breaks the format."""
+        ...
 
     def encode(self, presets: Sequence[Preset]) -> bytes:
         """A file that holds ``presets``; `ParameterError` when the format cannot."""
+        ...
 
 
 def format_module(name: str) -> Format:
@@ -67,10 +77,16 @@ def read_presets(
 
 
 def preset_files(folder: Path) -> Iterator[Path]:
-    """Files in and below ``folder`` whose suffix is that of a preset, in natural order."""
+    """Files in and below ``folder`` whose suffix is that of a preset, in natural order.
+
+    TOML files are many things; only those count that hold patches.
+    """
     suffixes = _suffixes()
     for path in sorted(folder.rglob("*"), key=lambda path: natural_key(str(path.relative_to(folder)))):
-        if path.suffix.lower() in suffixes and path.is_file():
+        suffix = path.suffix.lower()
+        if suffix not in suffixes or not path.is_file():
+            continue
+        if suffix not in _SHARED_SUFFIXES or _recognised(_read_bytes(path)):
             yield path
 
 
@@ -119,20 +135,24 @@ def _umask() -> int:
 
 
 def _suffixes() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(suffix for name in FORMATS for suffix in format_module(name).SUFFIXES))
+    modules = map(format_module, FORMATS)
+    return tuple(dict.fromkeys(suffix for module in modules for suffix in module.SUFFIXES))
 
 
 def _read_file(path: Path) -> tuple[Preset, ...]:
     data = _read_bytes(path)
-    modules = [format_module(name) for name in FORMATS]
-    fitting = [module for module in modules if module.recognises(data)]
-    fitting += [module for module in modules if path.suffix.lower() in module.SUFFIXES]
+    fitting = _recognised(data) or _of_suffix(path)
     if not fitting:
         raise ParameterError(f"preset must be a file of {', '.join(FORMATS)}, got {path}")
-    try:
-        return fitting[0].decode(data, str(path))
-    except RecursionError:
-        raise ParameterError(f"{path} must be a preset, got tables nested too deep") from None
+    return fitting[0].decode(data, str(path))
+
+
+def _recognised(data: bytes) -> list[Format]:
+    return [module for module in map(format_module, FORMATS) if module.recognises(data)]
+
+
+def _of_suffix(path: Path) -> list[Format]:
+    return [module for module in map(format_module, FORMATS) if path.suffix.lower() in module.SUFFIXES]
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -149,7 +169,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def _format_for(path: Path, preset: Preset) -> Format:
     """The format of the suffix; of several that share it, the one the preset came in."""
-    fitting = [name for name in FORMATS if path.suffix.lower() in format_module(name).SUFFIXES]
+    fitting = _of_suffix(path)
     if not fitting:
         raise ParameterError(f"output must end with one of {' '.join(_suffixes())}, got {path.name}")
-    return format_module(preset.format if preset.format in fitting else fitting[0])
+    return next((module for module in fitting if preset.format == module.FORMAT), fitting[-1])
