@@ -25,19 +25,43 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 """
 
 _MAPS = """
-Each map has exactly one of `macro`, `parameter` and `gain = true`. A file without any map has CC 20-27 on
-the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the
-file means no maps at all. Several knobs may move one thing, and one knob several.
+Each map has exactly one of `macro`, `parameter`, `bypass = true` and `gain = true`. A file without any map
+has CC 20-27 on the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at
+the top of the file means no maps at all. Several knobs may move one thing, and one knob several.
+"""
+
+_SENDS = """
+An external instrument gets the notes, pedals, bends, pressure and all controllers that no map takes, and of
+each `[[send]]` the parameter's present value, on connecting and whenever it changes: so macros, patches and
+knobs move a synthesizer of any kind. With the built-in instrument and a `[[send]]` or `midi.output` both
+play. [external-synth.md](external-synth.md) shows how.
+"""
+
+_PLUGINS = """
+A plugin plays in a process of its own: what goes wrong there costs a moment of its sound and nothing else.
+`tsumami plugin PATH` lists its parameters. Where names repeat, maps say `"#7"` (the index) or `"id:48"` (the
+plugin's own number). Without maps, CC 20-27 move its first eight parameters; controllers that no map takes go
+on to the plugin.
+"""
+
+_EFFECTS = """
+Effects stand between the instrument and the output, in the order of the file, each in a process of its own. A
+map moves one with `effect = "Name"` and `parameter`, or bypasses it with `effect = "Name"` and
+`bypass = true`.
 """
 
 _KINDS = {"integer": "whole number", "number": "number", "string": "string", "boolean": "true or false"}
+
+
+_NOTES = {"instrument": _PLUGINS, "map": _MAPS, "effects": _EFFECTS, "send": _SENDS}
+"""What is said below a table of fields."""
 
 
 def session_page() -> str:
     """The page as Markdown."""
     parts = [_HEAD]
     for name, table in TABLES.items():
-        many = name == "map"
+        many = name in ("map", "send", "effects")
         schema = msgspec.json.schema(table)["$defs"][table.__name__]
         parts.append(f"\n## `{f'[[{name}]]' if many else f'[{name}]'}`\n\n{_first_line(table)}\n")
         parts.append("\n| field | value | default | meaning |\n|---|---|---|---|\n")
@@ -45,8 +69,7 @@ def session_page() -> str:
             needed = field in schema.get("required", [])
             default = "needed" if needed else _default(rules.get("default"))
             parts.append(f"| `{field}` | {_value(rules)} | {default} | {rules['description']} |\n")
-        if many:
-            parts.append(_MAPS)
+        parts.append(_NOTES.get(name, ""))
     return "".join(parts)
 
 
