@@ -1,8 +1,8 @@
 """VST3's binary interface: its calls and structures, for `ctypes`.
 
 Source: Steinberg's interface headers, ``pluginterfaces/base/{funknown,ipluginbase}.h`` and
-``pluginterfaces/vst/{ivsteditcontroller,ivstunits,ivsthostapplication}.h``. An object is a pointer to a
-pointer to a table of C functions, each of which takes the object first and returns 0 for success.
+``pluginterfaces/vst/ivst{component,editcontroller,hostapplication,message,units}.h``. An object is a pointer
+to a pointer to a table of C functions, each of which takes the object first and returns 0 for success.
 """
 
 import ctypes
@@ -94,6 +94,8 @@ GET_CONTROLLER_CLASS_ID = Method(5, (c_char_p,))
 # IEditController
 GET_PARAMETER_COUNT = Method(8)
 GET_PARAMETER_INFO = Method(9, (c_int32, POINTER(ParameterInfo)))
+# IConnectionPoint
+CONNECT = Method(3, (c_void_p,))
 # IUnitInfo
 GET_UNIT_COUNT = Method(3)
 GET_UNIT_INFO = Method(4, (c_int32, POINTER(UnitInfo)))
@@ -102,12 +104,13 @@ UNKNOWN_ID = interface_id("00000000-0000-0000-C000-000000000046")
 FACTORY_2_ID = interface_id("0007B650-F24B-4C0B-A464-EDB9F00B2ABB")
 COMPONENT_ID = interface_id("E831FF31-F2D5-4301-928E-BBEE25697802")
 CONTROLLER_ID = interface_id("DCD7BBE3-7742-448D-A874-AACC979C759E")
+CONNECTION_ID = interface_id("70A4156F-6E6E-4026-9891-48BFAA60D8D1")
 UNIT_INFO_ID = interface_id("3D4BD6B5-913A-4FD2-A886-E768A5EB92C1")
 HOST_APPLICATION_ID = interface_id("58E595CC-DB2D-4969-8B6A-AF8C36A664E5")
 
 
 class HostApplication:
-    """``IHostApplication``: the object that tells a plugin who its host is. It lives as long as its process."""
+    """``IHostApplication``: the object that tells a plugin who its host is. Keep it while a plugin lives."""
 
     _NAME = "Tsumami"
 

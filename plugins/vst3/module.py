@@ -17,8 +17,6 @@ from tsumami.plugins.vst3.bundle import module_file
 from tsumami.plugins.vst3.host_order import host_order
 
 _PLUGIN_CATEGORY = "Audio Module Class"
-_ENTRIES = {"linux": "ModuleEntry", "darwin": "bundleEntry", "win32": "InitDll"}
-"""Name of the function that a module wants called before any other, by `sys.platform`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class ModuleClass:
 
 @dataclass(frozen=True, slots=True)
 class ModuleParameter:
-    """A parameter as its plugin describes it; ``steps`` is one less than its values, 0 for a continuous one."""
+    """A parameter as its plugin describes it; ``steps`` is 0 for a continuous one, 1 for a switch."""
 
     unique_id: int
     title: str
@@ -77,16 +75,13 @@ class Vst3Module:
         return tuple(listed[place] for place in order)
 
     def _enter(self, path: Path) -> None:
+        """Call what a module wants called before anything else."""
         if sys.platform == "darwin":
-            argument = _core_foundation_bundle(path)
-        else:
-            argument = c_void_p(self._library._handle)
-        entry: Any = getattr(self._library, _ENTRIES.get(sys.platform, "ModuleEntry"), None)
-        if entry is None and sys.platform == "win32":
-            return  # there it may be left out
-        entry.restype = c_bool
-        if not entry(*([] if sys.platform == "win32" else [argument])):
-            raise OSError("its entry function failed")
+            _call_entry(self._library.bundleEntry, _core_foundation_bundle(path))
+        elif sys.platform != "win32":
+            _call_entry(self._library.ModuleEntry, c_void_p(self._library._handle))
+        elif hasattr(self._library, "InitDll"):  # which Windows lets a module leave out
+            _call_entry(self._library.InitDll)
 
     def _classes(self) -> list[ModuleClass]:
         infos = []
@@ -107,9 +102,11 @@ class Vst3Module:
         """The part of a plugin that knows its parameters: one object with the part that sounds, or two."""
         component = self._make(plugin.class_id, abi.COMPONENT_ID)
         class_id = ctypes.create_string_buffer(16)
-        if abi.GET_CONTROLLER_CLASS_ID(component, class_id) == abi.OK and any(class_id.raw):
-            return self._make(class_id.raw, abi.CONTROLLER_ID)
-        return _interface(component, abi.CONTROLLER_ID)
+        if abi.GET_CONTROLLER_CLASS_ID(component, class_id) != abi.OK or not any(class_id.raw):
+            return _interface(component, abi.CONTROLLER_ID)
+        controller = self._make(class_id.raw, abi.CONTROLLER_ID)
+        _connect(component, controller)
+        return controller
 
     def _make(self, class_id: bytes, interface: bytes) -> c_void_p:
         made = c_void_p()
@@ -118,12 +115,28 @@ class Vst3Module:
         return made
 
 
+def _call_entry(entry: Any, *arguments: c_void_p) -> None:
+    entry.restype = c_bool
+    if not entry(*arguments):
+        raise OSError("its entry function failed")
+
+
 def _parameter(controller: c_void_p, place: int) -> ModuleParameter:
     info = abi.ParameterInfo()
     _check(abi.GET_PARAMETER_INFO(controller, place, ctypes.byref(info)), "getParameterInfo")
     return ModuleParameter(
         info.unique_id, abi.text(info.title), abi.text(info.units), info.step_count, info.flags, info.unit_id
     )
+
+
+def _connect(component: c_void_p, controller: c_void_p) -> None:
+    """Introduce a plugin's two parts: some controllers have no parameters before. Not all want it."""
+    try:
+        ends = [_interface(part, abi.CONNECTION_ID) for part in (component, controller)]
+    except PluginError:
+        return
+    for end, other in zip(ends, reversed(ends), strict=True):
+        abi.CONNECT(end, other)
 
 
 def _parents(controller: c_void_p) -> dict[int, int]:
