@@ -14,10 +14,11 @@ from rich.live import Live
 
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
-from tsumami.bridge.mapping import compile_mapping
-from tsumami.bridge.midi import MidiInputs, PortChange
+from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.player import Player
+from tsumami.bridge.programs import PatchPrograms, PresetPrograms, Programs
+from tsumami.bridge.rack import Rack
 from tsumami.bridge.recorder import Recorder
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
@@ -27,9 +28,8 @@ from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
-from tsumami.engine.errors import DeviceError, SessionError
+from tsumami.engine.errors import SessionError
 from tsumami.engine.quiet import standard_error_kept
-from tsumami.plugins import Patch
 
 _PERIOD_SECONDS = 0.08
 """Between two looks at the engine: twelve pictures a second."""
@@ -55,22 +55,29 @@ class LiveSession:
 
     def __init__(self, session: Session, options: LiveOptions) -> None:
         self._options = options
-        self._setup: Setup = set_up(session, options.path, recording=options.record is not None)
         self._console = Console(stderr=True)
         self._stopping = threading.Event()
         self._router: Router
         self._view: LiveView
         self._moves = Moves()
         self._player: Player | None = None
-        self._midi: MidiInputs | None = None
-        self._midi_went_with_jack = False
+        self._midi: LiveMidi | None = None
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
         self._is_shown = False
+        self._rack = self._load_plugins(session)
+        try:
+            self._setup: Setup = set_up(
+                session, options.path, rack=self._rack, recording=options.record is not None
+            )
+        except BaseException:
+            self._rack.close()
+            raise
 
     def run(self) -> dict[str, Any]:
         """Play until the time is over or the user ends it; returns the summary."""
         with contextlib.ExitStack() as stack:
+            stack.callback(self._rack.close)
             stack.enter_context(_ended_by_signals(self._stopping.set))
             if self._console.is_terminal:
                 terminal = stack.enter_context(standard_error_kept())
@@ -79,7 +86,7 @@ class LiveSession:
             stack.callback(client.close)
             client.launch()
             self._view = self._make_view(client)
-            self._router = Router(client, self._setup.patches, self._show_patch)
+            self._router = Router(client, self._programs(client), self._show_sound)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
             # Only now: a session that cannot start leaves no file, and the ring has kept the first blocks.
@@ -90,6 +97,19 @@ class LiveSession:
             self._open_controls(client)
             self._watch(client)
         return self._summary
+
+    def _load_plugins(self, session: Session) -> Rack:
+        paths = [session.instrument.path, *(effect.path for effect in session.effects)]
+        names = ", ".join(Path(path).stem for path in paths if path is not None)
+        if names:
+            self._tell(f"loading {names}")
+        return Rack(session, self._tell)
+
+    def _programs(self, client: EngineClient) -> Programs:
+        plugin = self._rack.instrument
+        if plugin is None:
+            return PatchPrograms(client, self._setup.patches)
+        return PresetPrograms(plugin, self._setup.presets)
 
     def _watch(self, client: EngineClient) -> None:
         """The main loop."""
@@ -105,9 +125,11 @@ class LiveSession:
     def _end(self, client: EngineClient) -> None:
         """Controls first, then the engine; what is left in its rings is written out."""
         if self._midi is not None:
-            self._midi.close()
+            self._midi.stop_listening()
         if self._player is not None:
             self._player.stop()
+        if self._midi is not None:
+            self._midi.close()
         client.stop()
         self._take_applied(client)
         if self._options.picture is not None:
@@ -122,7 +144,9 @@ class LiveSession:
             sample_rate=self._setup.sample_rate,
         )
         self._summary["engine_restarts"] = client.restart_count
+        self._summary["plugins"] = self._rack.counts()
         self._summary["events_refused"] = self._router.refused
+        self._summary["midi_sent"] = 0 if self._midi is None else self._midi.sent
         self._summary["recording_dropped_frames"] = client.memory.recording.dropped
 
     def _make_view(self, client: EngineClient) -> LiveView:
@@ -133,7 +157,8 @@ class LiveSession:
             block_size=self._setup.config.settings.block_size,
             sample_rate=self._setup.sample_rate,
         )
-        view.patch = self._setup.patch.name
+        view.patch = self._setup.sound
+        view.plugins = self._rack.counts
         return view
 
     def _take_applied(self, client: EngineClient) -> None:
@@ -150,8 +175,8 @@ class LiveSession:
             self._tell(self._recorder.error)
             self._recorder = None
 
-    def _show_patch(self, patch: Patch) -> None:
-        self._view.patch = patch.name
+    def _show_sound(self, name: str) -> None:
+        self._view.patch = name
 
     def _open_log(self) -> None:
         if self._options.log is None:
@@ -160,7 +185,7 @@ class LiveSession:
             sample_rate=self._setup.sample_rate,
             block_size=self._setup.config.settings.block_size,
             session=self._setup.session,
-            patch=self._setup.patch.name,
+            patch=self._setup.sound,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             parameters=[parameter.name for parameter in self._setup.parameters],
             macros=[macro.name for macro in self._view.engine.macros],
@@ -177,39 +202,13 @@ class LiveSession:
 
     def _open_controls(self, client: EngineClient) -> None:
         """MIDI, and the demonstration where there is none."""
-        inputs = self._open_midi()
-        connected = [name for name in inputs if name != "tsumami"]
-        demo = self._options.demo if self._options.demo is not None else not connected
+        macros = [macro.name for macro in self._view.engine.macros]
+        self._midi = LiveMidi(self._setup, macros, client, self._router, self._play_midi, self._tell)
+        self._midi.open()
+        self._view.source = self._midi.source
+        demo = self._options.demo if self._options.demo is not None else not self._midi.connected
         if demo:
             self._start_demonstration(client)
-
-    def _open_midi(self) -> tuple[str, ...]:
-        """Listen to the session's inputs; their names, none where MIDI does not run."""
-        mapping = compile_mapping(
-            self._setup.session,
-            macros=[macro.name for macro in self._view.engine.macros],
-            parameters=[parameter.name for parameter in self._setup.parameters],
-        )
-        midi = MidiInputs(self._setup.session.midi, mapping, self._play_midi, self._hear_port)
-        try:
-            midi.open()
-        except DeviceError as error:
-            self._tell(f"no MIDI: {error}")
-            self._view.source = "no MIDI"
-            return ()
-        self._midi = midi
-        self._view.source = ", ".join(midi.names) or "no MIDI"
-        return midi.names
-
-    def _follow_jack(self, message: Message) -> None:
-        """A JACK server takes its MIDI with it; listen again when it is back."""
-        if message.kind == "lost" and self._midi is not None and self._midi.api == "jack":
-            self._midi.close()
-            self._midi = None
-            self._midi_went_with_jack = True
-        elif message.kind == "restarted" and self._midi_went_with_jack and message.device != "null":
-            self._midi_went_with_jack = False
-            self._open_midi()
 
     def _start_demonstration(self, client: EngineClient) -> None:
         performance = demo_performance(
@@ -232,16 +231,14 @@ class LiveSession:
     def _hear(self, message: Message) -> None:
         if message.device:
             self._view.engine = message
-        self._follow_jack(message)
+        if self._midi is not None and self._midi.follow_jack(message):
+            self._view.source = self._midi.source
         if message.kind != "ready":
             self._tell(message.text)
         elif message.device == "null" and self._setup.session.device.name != "null":
             self._tell("no audio output was found: playing to nowhere, by the clock (see `tsumami doctor`)")
         else:
             self._tell(f"playing to {message.device}")
-
-    def _hear_port(self, change: PortChange) -> None:
-        self._tell(str(change))
 
     def _tell(self, text: str) -> None:
         if self._is_shown:

@@ -1,5 +1,6 @@
 """The tables of a session file: its schema, as structs with a description and a rule for each field."""
 
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -44,23 +45,69 @@ class Midi(_Table, frozen=True):
     ] = field(default_factory=list)
     virtual: Annotated[bool, _meta('offer an input port "tsumami" to other programs, where MIDI can')] = True
     channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
+    output: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _meta(
+            "part of the name of the port that an external instrument and `[[send]]` play to; "
+            'when absent they offer a port "tsumami"'
+        ),
+    ] = None
 
 
 class Instrument(_Table, frozen=True):
     """What makes the sound."""
 
-    kind: Annotated[Literal["builtin"], _meta("which instrument")] = "builtin"
-    bank: Annotated[str | None, _meta("patch bank (TOML); the instrument's own when absent")] = None
+    kind: Annotated[
+        Literal["builtin", "plugin", "external"],
+        _meta(
+            "which instrument: the built-in synthesizer, a VST3 plugin, or one that sounds elsewhere and is "
+            "played by MIDI, and by `[[send]]`"
+        ),
+    ] = "builtin"
+    path: Annotated[str | None, _meta("VST3 file or bundle of a plugin")] = None
+    plugin: Annotated[str | None, _meta("which plugin, where the file holds several")] = None
+    preset: Annotated[str | None, _meta("preset that a plugin starts with")] = None
+    bank: Annotated[
+        str | None,
+        _meta(
+            "patch bank (TOML), the instrument's own when absent; of a plugin, a folder of presets that "
+            "program changes choose from"
+        ),
+    ] = None
     patch: Annotated[
         str | None,
         _meta('name of the first patch; when absent the bank\'s first, and "Warm Evening" of the own bank'),
     ] = None
 
+    def __post_init__(self) -> None:
+        if (self.kind == "plugin") != (self.path is not None):
+            raise ValueError(f'a path with kind = "plugin", and only then, got {self.path} with {self.kind}')
+
+
+class Effect(_Table, frozen=True):
+    """One VST3 effect between the instrument and the output; they stand in the order of the file."""
+
+    path: Annotated[str, _meta("VST3 file or bundle")]
+    plugin: Annotated[str | None, _meta("which plugin, where the file holds several")] = None
+    name: Annotated[str | None, _meta("what maps call it; the file's name when absent")] = None
+    preset: Annotated[str | None, _meta("preset that it starts with")] = None
+    bypass: Annotated[bool, _meta("start bypassed")] = False
+
+    @property
+    def label(self) -> str:
+        """What maps call it."""
+        return self.name or PurePath(self.path).stem
+
 
 class Macros(_Table, frozen=True):
     """The model that turns eight knobs into all parameters."""
 
-    model: Annotated[str, _meta('"builtin" or the path of a macro model (ONNX)')] = "builtin"
+    model: Annotated[
+        str,
+        _meta(
+            '"builtin" or the path of a macro model (ONNX); a plugin has macros only by a model of its own'
+        ),
+    ] = "builtin"
     provider: Annotated[Literal["auto", "cpu", "cuda"], _meta("where the model runs")] = "auto"
 
 
@@ -70,15 +117,38 @@ class Map(_Table, frozen=True):
     cc: Annotated[int, _meta("MIDI control change number", ge=0, le=119)]
     channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
     macro: Annotated[str | None, _meta("name of a macro")] = None
-    parameter: Annotated[str | None, _meta("name of an instrument parameter")] = None
+    parameter: Annotated[
+        str | None,
+        _meta('name of a parameter of the instrument or effect; of plugins also "#index" or "id:number"'),
+    ] = None
+    effect: Annotated[str | None, _meta("name of the effect that `parameter` or `bypass` is of")] = None
+    bypass: Annotated[bool, _meta("bypass that effect from the knob's middle on")] = False
     gain: Annotated[bool, _meta("move the output gain, silence to `output.gain_db`")] = False
 
     def __post_init__(self) -> None:
-        targets = (self.macro is not None) + (self.parameter is not None) + self.gain
+        targets = (self.macro is not None) + (self.parameter is not None) + self.bypass + self.gain
         if targets != 1:
-            raise ValueError(f"exactly one of macro, parameter, gain = true, got {targets} of them")
+            raise ValueError(
+                f"exactly one of macro, parameter, bypass = true, gain = true, got {targets} of them"
+            )
+        if self.bypass and self.effect is None:
+            raise ValueError("a map with bypass and the effect that it is of, got no effect")
+        if self.effect is not None and not self.bypass and self.parameter is None:
+            raise ValueError("a map of an effect with one of its parameters or bypass, got neither")
         if self.cc == 64:
             raise ValueError("a map of a cc other than 64, which is the sustain pedal, got cc 64")
+
+
+class Send(_Table, frozen=True):
+    """One parameter that goes out as a control change whenever it moves."""
+
+    parameter: Annotated[str, _meta("name of an instrument parameter")]
+    cc: Annotated[int, _meta("MIDI control change number", ge=0, le=119)]
+    channel: Annotated[int, _meta("MIDI channel", ge=1, le=16)] = 1
+    low: Annotated[float, _meta("where the control stands when the parameter is lowest", ge=0, le=1)] = 0.0
+    high: Annotated[
+        float, _meta("… and when it is highest; below `low` it turns the control over", ge=0, le=1)
+    ] = 1.0
 
 
 class Output(_Table, frozen=True):
@@ -103,7 +173,19 @@ class Session(_Table, frozen=True):
     instrument: Instrument = field(default_factory=Instrument)
     macros: Macros = field(default_factory=Macros)
     maps: list[Map] = field(default_factory=default_maps, name="map")
+    effects: list[Effect] = field(default_factory=list)
+    sends: list[Send] = field(default_factory=list, name="send")
     output: Output = field(default_factory=Output)
+
+    @property
+    def has_midi_output(self) -> bool:
+        """Whether what is played also goes out by MIDI."""
+        return self.instrument.kind == "external" or self.midi.output is not None or bool(self.sends)
+
+    @property
+    def takes_controllers(self) -> bool:
+        """Whether controllers that no map takes go on to the instrument, or out."""
+        return self.has_midi_output or self.instrument.kind == "plugin"
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {
@@ -112,6 +194,8 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "instrument": Instrument,
     "macros": Macros,
     "map": Map,
+    "effects": Effect,
+    "send": Send,
     "output": Output,
 }
 """The tables of a session file by the names that they have there."""

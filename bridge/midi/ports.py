@@ -16,6 +16,7 @@ from tsumami.bridge.midi.system import (
     choose_api,
     close_client,
     has_virtual_ports,
+    is_own,
     open_client,
     open_port,
     open_virtual_port,
@@ -152,8 +153,16 @@ class MidiInputs:
                 self._report(PortChange(key[0], "refused" if port is None else "open"))
 
     def _wants(self, name: str) -> bool:
-        wanted = self._midi.inputs
-        return not wanted or any(part.casefold() in name.casefold() for part in wanted)
+        """Whether to open a port: never one of ours, and what is played to only when it is asked for.
+
+        A synthesizer that says by MIDI how it was set would turn the knobs that set it.
+        """
+        if is_own(name):
+            return False
+        wanted, played_to = self._midi.inputs, self._midi.output
+        if not wanted:
+            return played_to is None or played_to.casefold() not in name.casefold()
+        return any(part.casefold() in name.casefold() for part in wanted)
 
     def _open_port(self, number: int, name: str) -> InputPort | None:
         try:

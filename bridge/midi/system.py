@@ -23,7 +23,12 @@ _REMEDIES = {
 _WITHOUT_VIRTUAL_PORTS = frozenset({"winmm"})
 
 CLIENT_NAME = "tsumami"
-"""What other programs see as the name of this one."""
+"""What other programs see as the name of this one; the names of all its clients begin with it."""
+
+
+def is_own(port_name: str) -> bool:
+    """Whether a port belongs to a Tsumami, this or another: opening it could close a circle."""
+    return port_name.casefold().startswith(CLIENT_NAME)
 
 
 def compiled_apis() -> tuple[str, ...]:
@@ -59,24 +64,24 @@ def choose_api(wanted: str = "auto") -> str:
 
 def open_client(api: str, name: str = CLIENT_NAME) -> Any:
     """A new `rtmidi.MidiIn` of a MIDI system, without a port; raises `DeviceError`."""
-    try:
-        with native_output_silenced():
-            client = rtmidi.MidiIn(_APIS[api], name=name)
-    except rtmidi.SystemError:
-        raise DeviceError(f"{api} does not answer") from None
+    client = _new_client(rtmidi.MidiIn, api, name)
     client.ignore_types(sysex=True, timing=True, active_sense=True)
     return client
+
+
+def open_output_client(api: str) -> Any:
+    """A new `rtmidi.MidiOut` of a MIDI system, without a port; raises `DeviceError`."""
+    return _new_client(rtmidi.MidiOut, api, f"{CLIENT_NAME}-out")
 
 
 def open_port(api: str, number: int) -> Any:
     """A client connected to the input port at ``number`` of the system's list; raises `DeviceError`."""
     client = open_client(api, f"{CLIENT_NAME}-in")
     try:
-        with native_output_silenced():
-            client.open_port(number, CLIENT_NAME)
-    except rtmidi.RtMidiError as error:
+        connect(client, number)
+    except DeviceError:
         close_client(client)
-        raise DeviceError(f"MIDI input {number} must be free to open, got: {error}") from None
+        raise
     return client
 
 
@@ -84,12 +89,45 @@ def open_virtual_port(api: str) -> Any:
     """A client that offers the input port `CLIENT_NAME` to other programs; raises `DeviceError`."""
     client = open_client(api)
     try:
-        with native_output_silenced():
-            client.open_virtual_port(CLIENT_NAME)
-    except rtmidi.RtMidiError as error:
+        offer(client)
+    except DeviceError as error:
         close_client(client)
         raise DeviceError(f"midi.virtual must be false on {api}, which refuses the port ({error})") from None
     return client
+
+
+def connect(client: Any, number: int) -> None:
+    """Connect a client to the port at ``number`` of its list; raises `DeviceError`."""
+    try:
+        with native_output_silenced():
+            client.open_port(number, CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        raise DeviceError(f"MIDI port {number} must be free to open, got: {error}") from None
+
+
+def offer(client: Any) -> None:
+    """Let a client offer a port `CLIENT_NAME` to other programs; raises `DeviceError`."""
+    try:
+        with native_output_silenced():
+            client.open_virtual_port(CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        raise DeviceError(str(error)) from None
+
+
+def send(client: Any, message: bytes) -> None:
+    """Send one message through an output client; raises `DeviceError` when its port is lost."""
+    try:
+        client.send_message(message)
+    except rtmidi.RtMidiError as error:
+        raise DeviceError(str(error)) from None
+
+
+def _new_client(kind: Any, api: str, name: str) -> Any:
+    try:
+        with native_output_silenced():
+            return kind(_APIS[api], name=name)
+    except rtmidi.SystemError:
+        raise DeviceError(f"{api} does not answer") from None
 
 
 def close_client(client: Any) -> None:

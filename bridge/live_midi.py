@@ -1,0 +1,125 @@
+"""The MIDI of a live session: its inputs, and the output to a synthesizer outside."""
+
+from collections.abc import Callable, Sequence
+
+from tsumami.bridge.midi import Control, Controls, MidiInputs, MidiOutput, PortChange
+from tsumami.bridge.router import Router
+from tsumami.bridge.session_tables import Session
+from tsumami.bridge.setup import Setup
+from tsumami.engine import EngineClient
+from tsumami.engine.config import Message
+from tsumami.engine.errors import DeviceError
+from tsumami.engine.events import Events
+
+
+class LiveMidi:
+    """Opens what the session asks for, and again when a JACK server that died is back.
+
+    ``sink`` takes what is played, on the MIDI thread; ``tell`` shows a sentence.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        macros: Sequence[str],
+        client: EngineClient,
+        router: Router,
+        sink: Callable[[Events], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._setup, self._session = setup, setup.session
+        self._parameters = [parameter.name for parameter in setup.parameters]
+        self._macros = macros
+        self._client, self._router = client, router
+        self._sink, self._tell = sink, tell
+        self._inputs: MidiInputs | None = None
+        self._output: MidiOutput | None = None
+        self._went_with_jack = False
+        self.sent = 0
+        """Messages that the outputs closed so far have sent."""
+
+    @property
+    def connected(self) -> tuple[str, ...]:
+        """Names of the inputs that are open, the virtual one apart."""
+        return () if self._inputs is None else tuple(name for name in self._inputs.names if name != "tsumami")
+
+    @property
+    def source(self) -> str:
+        """What is listened to and what is played, in few words."""
+        names = () if self._inputs is None else self._inputs.names
+        listened = ", ".join(names) or "no MIDI"
+        return f"{listened} → {self._output.name or 'nowhere yet'}" if self._output is not None else listened
+
+    def open(self) -> None:
+        """Open the output, then the inputs; says what MIDI refuses."""
+        if self._session.has_midi_output:
+            self._open_output()
+        self._open_inputs()
+
+    def follow_jack(self, message: Message) -> bool:
+        """A JACK server takes its MIDI with it; listen and play again when it is back, and say so."""
+        if message.kind == "lost" and self._uses_jack:
+            self.close()
+            self._went_with_jack = True
+        elif message.kind == "restarted" and self._went_with_jack and message.device != "null":
+            self._went_with_jack = False
+            self.open()
+            return True
+        return False
+
+    def stop_listening(self) -> None:
+        """Close the inputs; what they hold is let go."""
+        if self._inputs is not None:
+            self._inputs.close()
+            self._inputs = None
+
+    def close(self) -> None:
+        """Close the inputs, then the output, where no note is left sounding."""
+        self.stop_listening()
+        self._router.forward = None
+        if self._output is not None:
+            self._output.close()
+            self.sent += self._output.sent
+            self._output = None
+
+    @property
+    def _uses_jack(self) -> bool:
+        parts = (self._inputs, self._output)
+        return any(part is not None and part.api == "jack" for part in parts)
+
+    def _open_output(self) -> None:
+        meters = self._client.memory.meters
+        output = MidiOutput(
+            self._session.midi,
+            Controls(_controls(self._session, self._parameters), meters["parameters"]),
+            lambda: int(meters["sample"]),
+            self._tell,
+        )
+        try:
+            output.open()
+        except DeviceError as error:
+            self._tell(f"no MIDI output: {error}")
+            return
+        self._output = output
+        self._router.forward = output.play
+
+    def _open_inputs(self) -> None:
+        mapping = self._setup.mapping(self._macros)
+        inputs = MidiInputs(self._session.midi, mapping, self._sink, self._hear)
+        try:
+            inputs.open()
+        except DeviceError as error:
+            self._tell(f"no MIDI: {error}")
+            return
+        self._inputs = inputs
+
+    def _hear(self, change: PortChange) -> None:
+        self._tell(str(change))
+
+
+def _controls(session: Session, parameters: Sequence[str]) -> list[Control]:
+    """The session's sends with names turned into rows of ``parameters``."""
+    return [
+        Control(parameters.index(send.parameter), send.cc, send.channel - 1, send.low, send.high)
+        for send in session.sends
+    ]

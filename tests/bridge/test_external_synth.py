@@ -1,0 +1,177 @@
+"""A real amsynth, played by `tsumami live` under a real JACK server: its sound tells what arrived."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.amsynth import EXAMPLES, centroid_hz, recorded, rms_db, running_amsynth
+from tests.bridge.live_process import LiveProcess, running_live
+from tests.jack import JackServer
+from tests.leftovers import assert_nothing_left
+
+rtmidi: Any = import_module("rtmidi")
+
+_DEADLINE_SECONDS = 20.0
+_QUIET_SECONDS = 0.35
+"""Longer than what has rested waits until it is sent once more."""
+_SILENT_DB = -80.0
+_BRIGHT, _LONG = 20, 24
+_NOTE = 48
+
+
+class Stage:
+    """A keyboard into the session, and an ear on what it sends to the synthesizer."""
+
+    def __init__(self, live: LiveProcess, folder: Path) -> None:
+        self.live = live
+        self._wav = folder / "heard.wav"
+        self._keys = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="test-keys")
+        self._ear = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="test-ear", queue_size_limit=10_000)
+        _connect(self._keys, "tsumami:")
+        _connect(self._ear, "tsumami-out:")
+        self.heard: list[list[int]] = []
+
+    def close(self) -> None:
+        for client in (self._keys, self._ear):
+            client.close_port()
+            client.delete()
+
+    def listen_again(self) -> None:
+        """Put the ear to the output port that a new connection has made."""
+        self._ear.close_port()
+        _connect(self._ear, "tsumami-out:")
+
+    def listen(self) -> int:
+        """Take in what has been sent on; how many messages there are by now."""
+        while (packet := self._ear.get_message()) is not None:
+            self.heard.append(packet[0])
+        return len(self.heard)
+
+    def play(self, *message: int) -> None:
+        """Send until it is sent on: JACK drops what falls into a missed cycle or into a connection."""
+        begin, sent_at = self.listen(), -np.inf
+
+        def is_sent_on() -> bool:
+            nonlocal sent_at
+            if time.monotonic() - sent_at > 1.0:
+                sent_at = time.monotonic()
+                self._keys.send_message(list(message))
+            self.listen()
+            return list(message) in self.heard[begin:]
+
+        self.live.until(is_sent_on, f"{message} was not sent on")
+
+    def turn(self, knob: int, position: int) -> None:
+        """Move a knob, and wait until nothing more is sent for it."""
+        self._keys.send_message([0xB0, knob, position])
+        count, since = self.listen(), time.monotonic()
+
+        def is_quiet() -> bool:
+            nonlocal count, since
+            if self.listen() != count:
+                count, since = len(self.heard), time.monotonic()
+            return time.monotonic() - since > _QUIET_SECONDS
+
+        self.live.until(is_quiet, "control changes did not come to rest")
+
+    def centroid(self) -> float:
+        """Of what amsynth plays now."""
+        return centroid_hz(*recorded(self._wav, 1))
+
+    def level_db(self) -> float:
+        """Of what amsynth plays now."""
+        return rms_db(recorded(self._wav, 1)[0])
+
+
+def _connect(client: Any, begins: str) -> None:
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    while not (found := [n for n, port in enumerate(client.get_ports()) if port.startswith(begins)]):
+        assert time.monotonic() < deadline, client.get_ports()
+        time.sleep(0.01)
+    client.open_port(found[0], "test")
+
+
+@contextlib.contextmanager
+def _playing(folder: Path) -> Iterator[Stage]:
+    """The session of the examples, connected to the amsynth that runs."""
+    with running_live(str(EXAMPLES / "amsynth.toml"), "--no-demo") as live:
+        live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ")
+        stage = Stage(live, folder)
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+
+@pytest.mark.slow
+def test_amsynth_follows_the_macros_and_is_found_again(jack_server: JackServer, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as synth, _amsynth_first(jack_server, synth, tmp_path) as stage:
+        assert stage.level_db() < _SILENT_DB, "no note yet"
+        stage.turn(_BRIGHT, 64)  # the first message only says where the knob stands
+        stage.turn(_LONG, 64)
+        stage.play(0x90, _NOTE, 100)
+        centroids = {}
+        for position in (64, 127, 0):
+            stage.turn(_BRIGHT, position)
+            centroids[position] = stage.centroid()
+        assert centroids[127] > 2 * centroids[64] > 2 * 1.5 * centroids[0], "an octave or more on either side"
+        stage.turn(_BRIGHT, 64)
+        # Two oscillators that beat: a second of them repeats to a few percent.
+        assert stage.centroid() == pytest.approx(centroids[64], rel=0.1)
+
+        rings_on = {}
+        for position in (0, 127):
+            stage.turn(_LONG, position)
+            stage.play(0x90, _NOTE, 100)
+            stage.play(0x80, _NOTE, 0)
+            rings_on[position] = stage.level_db()
+        assert rings_on[127] > rings_on[0] + 20, "ten times as loud in the second after the key"
+
+        synth.close()
+        stage.live.wait_for("MIDI output 'amsynth:midi_in' is gone: waiting for it")
+        with running_amsynth(jack_server, tmp_path):
+            stage.live.wait_for("MIDI output 'amsynth:midi_in' is open", times=2)
+            stage.listen_again()
+            stage.turn(_LONG, 64)
+            stage.play(0x90, _NOTE, 100)
+            assert stage.centroid() == pytest.approx(centroids[64], rel=0.1), (
+                "it sounds as the one before did"
+            )
+            summary = stage.live.end(signal.SIGTERM)
+            assert summary["peak_dbfs"] < -100, "the strip itself is silent"
+            assert summary["midi_sent"] > 100
+            _wait_until_silent(stage)
+    assert_nothing_left()
+
+
+@contextlib.contextmanager
+def _amsynth_first(server: JackServer, synth: contextlib.ExitStack, folder: Path) -> Iterator[Stage]:
+    synth.enter_context(running_amsynth(server, folder))
+    with _playing(folder) as stage:
+        yield stage
+
+
+def _wait_until_silent(stage: Stage) -> None:
+    """The held note was let go; the reverb has to die away."""
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    while stage.level_db() > _SILENT_DB:
+        assert time.monotonic() < deadline, "a note hangs"
+
+
+def test_a_synth_that_is_not_there_is_waited_for(tmp_path: Path, jack_server: JackServer) -> None:
+    session = tmp_path / "session.toml"
+    session.write_text('[midi]\noutput = "AMSYNTH"\n[instrument]\nkind = "external"\n')
+    with running_live(str(session), "--device", "null", "--no-demo") as live:
+        live.wait_for("no MIDI output 'AMSYNTH': waiting for it (there are: ")
+        with running_amsynth(jack_server, tmp_path):
+            live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and 0 parameters go there")
+        live.wait_for("is gone")
+        live.end(signal.SIGINT)
+    assert_nothing_left()
