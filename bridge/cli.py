@@ -8,7 +8,10 @@ from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.patches import patches
+from tsumami.bridge.commands.plugin import plugin
+from tsumami.bridge.commands.presets import presets
 from tsumami.bridge.commands.render import render
+from tsumami.bridge.commands.scan import scan
 from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
 
@@ -23,8 +26,11 @@ app = typer.Typer(
 app.command()(live)
 app.command()(render)
 app.command()(patches)
+app.command()(scan)
+app.command()(plugin)
 app.command()(doctor)
 app.add_typer(bench, name="bench")
+app.add_typer(presets, name="presets")
 app.add_typer(train, name="train")
 
 

@@ -51,6 +51,12 @@ class Range:
         position = min(max((raw - self.minimum) / (self.maximum - self.minimum), 0.0), 1.0)
         return round(position * (self.steps - 1)) / (self.steps - 1) if self.steps else position
 
+    def raw(self, position: float) -> float:
+        """Raw value at a position 0-1, in the six digits that amsynth writes; of steps, the nearest."""
+        if self.steps:
+            position = round(position * (self.steps - 1)) / (self.steps - 1)
+        return float(f"{self.minimum + position * (self.maximum - self.minimum):.6g}")
+
     def holds(self, raw: float) -> bool:
         """Whether ``raw`` lies in the range, give or take the dust of single precision."""
         dust = _NOISE * (self.maximum - self.minimum)
@@ -109,8 +115,11 @@ def encode(presets: Sequence[Preset]) -> bytes:
     """The text of a bank that holds ``presets``; `ParameterError` when one is not amsynth's."""
     lines = [_BANK_HEADER]
     for preset in presets:
-        if preset.synth != SYNTH:
-            raise ParameterError(f"preset must be one of {SYNTH}, got {preset.name!r} of {preset.synth}")
+        if preset.synth != SYNTH or not (preset.settings and preset.positions):
+            whose = preset.synth or "an unknown synth"
+            raise ParameterError(
+                f"preset must be one of {SYNTH} with its values, got {preset.name!r} of {whose}"
+            )
         lines += _preset_lines(preset)
     return encode_text("\n".join([*lines, _END, ""]))
 
@@ -167,13 +176,20 @@ def _preset(entry: _Entry, source: str) -> Preset:
     )
 
 
+def _raw_values(preset: Preset) -> dict[str, float]:
+    """Raw values by name; of a preset that came in another format, those of its positions."""
+    if preset.format == FORMAT:
+        return {name: float(value) for name, value in preset.settings.items()}
+    return {row.name: row.raw(preset.positions[row.name]) for row in RANGES if row.name in preset.positions}
+
+
 def _preset_lines(preset: Preset) -> list[str]:
     filled = frozenset(preset.filled)
     return [
         f"<preset> <name> {one_line(preset.name)}",
         *(
-            f"<parameter> {name} {number_text(float(value))}"
-            for name, value in preset.settings.items()
+            f"<parameter> {name} {number_text(value)}"
+            for name, value in _raw_values(preset).items()
             if name not in filled
         ),
         *(f"{words} {text}".rstrip() for words, text in preset.unknown.items()),

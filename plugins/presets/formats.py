@@ -103,9 +103,14 @@ def write_preset(path: str | Path, *presets: Preset, overwrite: bool = False) ->
     file is there already and ``overwrite`` is false, or when it cannot be written.
     """
     path = Path(path)
+    write_file(path, encode_presets(path, presets), overwrite=overwrite)
+
+
+def encode_presets(path: Path, presets: Sequence[Preset]) -> bytes:
+    """What `write_preset` writes to ``path``."""
     if not presets:
         raise ParameterError(f"{path.name} must hold at least one preset, got none")
-    write_file(path, _format_for(path, presets[0]).encode(presets), overwrite=overwrite)
+    return _format_for(path, presets[0]).encode(presets)
 
 
 def write_file(path: Path, data: bytes, *, overwrite: bool) -> None:
@@ -144,7 +149,8 @@ def _read_file(path: Path) -> tuple[Preset, ...]:
     fitting = _recognised(data) or _of_suffix(path)
     if not fitting:
         raise ParameterError(f"preset must be a file of {', '.join(FORMATS)}, got {path}")
-    return fitting[0].decode(data, str(path))
+    # A name that is no UTF-8 could neither be printed nor stored.
+    return fitting[0].decode(data, os.fsencode(path).decode("utf-8", "replace"))
 
 
 def _recognised(data: bytes) -> list[Format]:

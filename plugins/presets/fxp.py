@@ -4,6 +4,7 @@ The container names neither synthesizer nor parameters, only the plugin's id. Of
 here, the values have the names of the plugin's parameters; of others, their index.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ SUFFIXES: Final = (".fxp",)
 
 KNOWN_PLUGINS: Final = {"amsy": (amsynth.SYNTH, amsynth.PARAMETERS)}
 """Synthesizer and parameter names by VST2 plugin id."""
+
+_PLUGIN_IDS: Final = {synth: plugin_id for plugin_id, (synth, _) in KNOWN_PLUGINS.items()}
 
 _VERSION: Final = "version"
 _NO_VERSION: Final = b"\0\0\0\1"
@@ -35,7 +38,9 @@ def decode(data: bytes, source: str) -> tuple[Preset, ...]:
 def encode(presets: Sequence[Preset]) -> bytes:
     """The file of one program; `ParameterError` for several, or one without values and chunk."""
     if len(presets) != 1:
-        raise ParameterError(f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}")
+        raise ParameterError(
+            f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}; name a folder instead"
+        )
     (preset,) = presets
     if preset.format == "fxb" and preset.state is not None:
         raise ParameterError(f"chunk must be one program's, got that of the whole bank {preset.source}")
@@ -44,6 +49,8 @@ def encode(presets: Sequence[Preset]) -> bytes:
 
 def preset_of(program: vst2.Program, format_name: str, source: str) -> Preset:
     """The preset that a program is."""
+    if program.plugin_id in KNOWN_PLUGINS and program.chunk and amsynth.recognises(program.chunk):
+        return _preset_of_amsynth(program, program.chunk, format_name, source)
     synth, names = KNOWN_PLUGINS.get(program.plugin_id, ("", ()))
     is_named = len(names) == len(program.values)
     labels = names if is_named else tuple(map(str, range(len(program.values))))
@@ -64,8 +71,26 @@ def preset_of(program: vst2.Program, format_name: str, source: str) -> Preset:
     )
 
 
+def _preset_of_amsynth(program: vst2.Program, chunk: bytes, format_name: str, source: str) -> Preset:
+    """The preset of amsynth's plugin, whose chunk is the text of a preset file."""
+    return dataclasses.replace(
+        amsynth.decode(chunk, source)[0],
+        format=format_name,
+        source=source,
+        state=chunk,
+        plugin_id=program.plugin_id,
+        parts={_VERSION: program.version},
+    )
+
+
 def program_of(preset: Preset) -> vst2.Program:
-    """The program that a preset is; `ParameterError` when it carries neither values nor a chunk of VST2."""
+    """The program that a preset is: its chunk, the values it came with, or its positions of a known plugin.
+
+    Raises `ParameterError` when it has none of these.
+    """
+    if preset.synth in _PLUGIN_IDS and not preset.plugin_id:
+        values = tuple(preset.positions[name] for name in KNOWN_PLUGINS[_PLUGIN_IDS[preset.synth]][1])
+        return vst2.Program(preset.name, _PLUGIN_IDS[preset.synth], _NO_VERSION, values)
     if len(preset.plugin_id.encode("latin-1", "replace")) != 4:
         raise ParameterError(
             f"preset must be one of a VST2 plugin, got {preset.name!r}, a {preset.format} of {preset.source}"

@@ -68,7 +68,9 @@ def decode(data: bytes, source: str) -> tuple[Preset, ...]:
 def encode(presets: Sequence[Preset]) -> bytes:
     """The text of one preset; `ParameterError` for several, or for one that is of no u-he synthesizer."""
     if len(presets) != 1:
-        raise ParameterError(f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}")
+        raise ParameterError(
+            f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}; name a folder instead"
+        )
     (preset,) = presets
     if preset.format != FORMAT:
         raise ParameterError(

@@ -68,7 +68,9 @@ def decode(data: bytes, source: str) -> tuple[Preset, ...]:
 def encode(presets: Sequence[Preset]) -> bytes:
     """The file of one preset; `ParameterError` for several, or one that carries no state of VST3."""
     if len(presets) != 1:
-        raise ParameterError(f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}")
+        raise ParameterError(
+            f"{SUFFIXES[0]} file must hold one preset, got {len(presets)}; name a folder instead"
+        )
     (preset,) = presets
     if preset.state is None or preset.format != FORMAT:
         raise ParameterError(

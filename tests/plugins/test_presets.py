@@ -124,7 +124,9 @@ def test_what_is_no_preset_is_refused(name: str, tmp_path: Path) -> None:
 def test_an_unreadable_preset_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     (tmp_path / "b.bank").write_bytes(AMSYNTH)
     (foreign,) = format_module("vital").decode(VITAL, "x.vital")
-    with pytest.raises(ParameterError, match="preset must be one of amsynth, got 'Glass' of Vital"):
+    with pytest.raises(
+        ParameterError, match="preset must be one of amsynth with its values, got 'Glass' of Vital"
+    ):
         write_preset(tmp_path / "b.bank", foreign, overwrite=True)
     assert (tmp_path / "b.bank").read_bytes() == AMSYNTH
     assert [path.name for path in tmp_path.iterdir()] == ["b.bank"]
