@@ -112,12 +112,9 @@ def _has_answer(state: Any, meters: Any, wanted: int) -> bool:
 @kernel
 def _is_sound(frames: Any, first: int, end: int) -> bool:
     """Whether all of ``frames[first:end]`` are finite and below `TOO_LOUD`; NaN fails the comparison."""
-    worst = 0.0
     for i in range(first, end):
-        size = max(abs(frames[i].left), abs(frames[i].right))
-        if not size <= TOO_LOUD:
+        if not (abs(frames[i].left) <= TOO_LOUD and abs(frames[i].right) <= TOO_LOUD):
             return False
-        worst = max(worst, size)
     return True
 
 

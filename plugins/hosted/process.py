@@ -1,6 +1,7 @@
 """The process of one plugin: loads it, answers for it, saves its state. `PluginClient` starts it."""
 
 import contextlib
+import faulthandler
 import gc
 import os
 import queue
@@ -34,7 +35,9 @@ from tsumami.plugins.vst3.plugin import Plugin
 _IDLE_SECONDS = 0.05
 _PRIORITY = 60
 """SCHED_FIFO priority where the system grants one: under the audio thread, above all else."""
-_RUNAWAY_MICROSECONDS = 400_000
+_RUNAWAY_MICROSECONDS = 1_000_000
+_WATCHDOG_SECONDS = 90.0
+"""Longer than the supervisor waits for anything: it acts when the supervisor is gone too."""
 _CHECKPOINT_SECONDS = 1.0
 _SLOW_CHECKPOINT_SECONDS = 10.0
 
@@ -74,6 +77,20 @@ class _Outbox(threading.Thread):
         self.join(timeout=1.0)
 
 
+class _Watchdog:
+    """Ends this process when a plugin hangs and nobody is left to see it; the thread that does is in C."""
+
+    def __init__(self) -> None:
+        self._fed_at = -_WATCHDOG_SECONDS
+        self._nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+
+    def feed(self, now: float) -> None:
+        """Start its time anew."""
+        if now - self._fed_at > _WATCHDOG_SECONDS / 10:
+            self._fed_at = now
+            faulthandler.dump_traceback_later(_WATCHDOG_SECONDS, exit=True, file=self._nowhere)
+
+
 class _Host:
     """A loaded plugin, its rings and its supervisor."""
 
@@ -98,6 +115,8 @@ class _Host:
             gc.disable()  # what a block leaves behind is counted by reference; a sweep would make it late
             with _real_time() if self._config.is_live else contextlib.nullcontext():
                 self._answer(bell, plugin, player, memory)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            pass  # the main process is gone
         except Exception as error:
             # Whatever it was, the supervisor should hear of it; a mistake of ours is shown whole.
             if not isinstance(error, TsumamiError):
@@ -108,6 +127,7 @@ class _Host:
 
     def _answer(self, bell: Doorbell, plugin: Plugin, player: BlockPlayer, memory: HostedMemory) -> None:
         looked_at = 0.0
+        watchdog = _Watchdog()
         while True:
             if bell.acquire(timeout=_IDLE_SECONDS):
                 player.answer_waiting()
@@ -118,6 +138,7 @@ class _Host:
                 self._save(plugin)
             if now - looked_at > _IDLE_SECONDS:
                 looked_at = now
+                watchdog.feed(now)
                 while self._connection.poll():
                     message = self._connection.recv()
                     if message is None:
