@@ -4,6 +4,8 @@ DawDreamer and numba each carry an LLVM and crash in one process unless DawDream
 imported only by render hosts, which never load numba.
 """
 
+import itertools
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +18,9 @@ from tsumami.engine.errors import PluginError
 from tsumami.plugins.offline.messages import Sound
 from tsumami.plugins.offline.score import score_of
 from tsumami.plugins.offline.settings import RenderSettings
+
+_MIDI_PARAMETER: Final = re.compile(r"MIDI CC \d+\|\d+")
+"""The 2,080 parameters by which JUCE's VST3 plugins hear controllers; they stand behind the plugin's own."""
 
 _HALF_FRAME = 0.5
 """Added to every length, so that no rounding of seconds takes a frame away."""
@@ -35,8 +40,10 @@ class DawDreamerPlayer:
         self._midi = Path(self._folder.name, "score.mid")
         self._midi.write_bytes(score.midi_file(settings.sample_rate))
         self.reload()
-        count = int(self._plugin.get_plugin_parameter_size())
-        self.parameters = tuple(str(self._plugin.get_parameter_name(i)).strip() for i in range(count))
+        names = (
+            str(self._plugin.get_parameter_name(i)) for i in range(self._plugin.get_plugin_parameter_size())
+        )
+        self.parameters = tuple(map(str.strip, itertools.takewhile(_is_own, names)))
         self.defaults = self._values()
         self.latency_samples = int(self._plugin.get_latency_samples())
 
@@ -75,3 +82,7 @@ class DawDreamerPlayer:
             raise PluginError(f"state must be one that {self._path.stem} takes, got {error}") from error
         if loaded is False:
             raise PluginError(f"state must be one that {self._path.stem} takes, got one that it refuses")
+
+
+def _is_own(name: str) -> bool:
+    return _MIDI_PARAMETER.fullmatch(name) is None

@@ -32,6 +32,9 @@ def document_of(
         "version": VERSION,
         "instrument": {
             "name": instrument.name,
+            "vendor": instrument.vendor,
+            "version": instrument.version,
+            "plugin_id": instrument.plugin_id,
             "backend": instrument.backend,
             "sha256": instrument_hash(instrument),
             "latency_samples": ready.latency_samples,

@@ -16,8 +16,7 @@ from tsumami.plugins.presets.formats import format_module, read_presets
 from tsumami.plugins.presets.preset import Preset, check_synth
 from tsumami.plugins.vst3.parameters import ParameterTable, PluginParameter
 
-BUILTIN_SYNTH: Final = "Tsumami"
-_FILE_FORMATS: Final = ("vstpreset", "fxp")
+_FILE_FORMATS: Final = ("vstpreset", "fxp", "fxb")
 """Formats whose file the plugin's host loads as it is."""
 
 
@@ -51,9 +50,14 @@ class Entries:
     """Reasons, with how many presets each kept out."""
 
 
-def read_all(paths: Iterable[str | Path], on_broken: Callable[[ParameterError], None]) -> list[Preset]:
-    """Presets of files, banks and folders, in that order; broken files of a folder go to ``on_broken``."""
-    return [preset for path in paths for preset in read_presets(path, on_broken)]
+def read_all(
+    given: Iterable[str | Path | Preset], on_broken: Callable[[ParameterError], None]
+) -> list[Preset]:
+    """Presets, and those of files, banks and folders; broken files of a folder go to ``on_broken``."""
+    found: list[Preset] = []
+    for item in given:
+        found += [item] if isinstance(item, Preset) else read_presets(item, on_broken)
+    return found
 
 
 def entries_of(presets: Sequence[Preset], instrument: Instrument, ready: Ready) -> Entries:
@@ -77,7 +81,7 @@ class _Matcher:
     """Turns names into indices, once for each name."""
 
     def __init__(self, instrument: Instrument, ready: Ready) -> None:
-        self._name = instrument.name if instrument.path is not None else BUILTIN_SYNTH
+        self._name, self._plugin_id = instrument.name, instrument.plugin_id
         self._defaults = ready.defaults
         self._table = ParameterTable(
             [
@@ -91,7 +95,10 @@ class _Matcher:
     def entry(self, preset: Preset) -> Entry:
         """Raises `ParameterError` for a preset of another synthesizer, or without anything to load."""
         check_synth(preset, self._name)
+        self._check_plugin(preset)
         values = np.full(len(self._table), np.nan, np.float32)
+        if preset.format in _FILE_FORMATS:
+            return Entry(preset, Sound(values, *_file_of(preset)))
         known = 0
         for name, position in preset.positions.items():
             row = self._row(name)
@@ -100,15 +107,21 @@ class _Matcher:
             else:
                 values[row] = position
                 known += 1
-        if preset.state is None:
-            if not known:
-                raise ParameterError(
-                    f"preset must set a parameter of {self._name} or hold its state, "
-                    f"got {preset.name!r} in {preset.source}, which does neither"
-                )
-            values = np.where(np.isnan(values), self._defaults, values)
-            return Entry(preset, Sound(values))
-        return Entry(preset, Sound(values, *_state_file(preset, preset.state)))
+        if not known:
+            raise ParameterError(
+                f"preset must set a parameter of {self._name} or hold its state, "
+                f"got {preset.name!r} in {preset.source}, which does neither"
+            )
+        return Entry(preset, Sound(np.where(np.isnan(values), self._defaults, values)))
+
+    def _check_plugin(self, preset: Preset) -> None:
+        """A state of another plugin may be taken without a word, or crash."""
+        theirs, ours = preset.plugin_id, self._plugin_id
+        if theirs and ours and theirs.casefold() != ours.casefold():
+            raise ParameterError(
+                f"preset must be one of {self._name} ({ours}), got {preset.name!r} of the plugin {theirs} "
+                f"in {preset.source}"
+            )
 
     def _row(self, name: str) -> int | None:
         if name not in self._rows:
@@ -119,8 +132,8 @@ class _Matcher:
         return self._rows[name]
 
 
-def _state_file(preset: Preset, state: bytes) -> tuple[bytes, str]:
-    """The bytes of a state and the ending of the file that holds such."""
-    if preset.format in _FILE_FORMATS:
-        return format_module(preset.format).encode([preset]), preset.format
-    return state, "state"
+def _file_of(preset: Preset) -> tuple[bytes, str]:
+    """A preset as a file of its format, and the ending of such; a program of a bank is a file of its own."""
+    is_program = preset.format == "fxb" and preset.state is None
+    file_format = "fxp" if is_program else preset.format
+    return format_module(file_format).encode([preset]), file_format

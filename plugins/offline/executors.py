@@ -59,7 +59,8 @@ def _cluster_crew(address: str) -> Iterator[Crew]:
     except ImportError:
         raise RenderError("cluster must have Dask here too: pip install 'tsumami[cluster]'") from None
     make_client: Any = distributed.Client
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by an exception
+    for name in ("distributed", "distributed.client"):  # what matters is told by an exception
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client: Any = make_client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -1,31 +1,42 @@
-"""Which library plays a plugin file, and what a file that is none looks like."""
+"""Which library plays an instrument, and what is refused as one."""
 
+import importlib.metadata
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.offline.messages import Instrument, Ready
 from tsumami.plugins.offline.pool import POOL
+from tsumami.plugins.offline.probe import probe_plugin
 from tsumami.plugins.offline.settings import RenderSettings
 
-BUILTIN = "builtin"
+BUILTIN: Final = "builtin"
+_NAME: Final = "Tsumami"
+_VST3: Final = ".vst3"
 
 
 def find_instrument(given: str | Path, settings: RenderSettings) -> tuple[Instrument, Ready]:
     """Load an instrument once in a render host: DawDreamer's, or pedalboard's for a VST3 that it refuses.
 
-    ``given`` is a plugin's file or ``builtin``. Raises `PluginError`.
+    ``given`` is a plugin's file or ``"builtin"``. Raises `PluginError` for what is no instrument of this
+    system or does not survive being loaded.
     """
     if given == BUILTIN:
-        return _ready(Instrument(None, "builtin"), settings)
+        version = importlib.metadata.version("tsumami")
+        return _ready(Instrument(None, "builtin", _NAME, _NAME, version), settings)
     path = Path(given)
-    if not path.exists():
-        raise PluginError(f"plugin must be a file that is there, got {path}")
+    facts = probe_plugin(path)
+    if not facts.is_instrument:
+        raise PluginError(f"plugin must be an instrument, got the effect {facts.name or path.stem} ({path})")
+    name = facts.name or path.stem
+    instrument = Instrument(path, "dawdreamer", name, facts.vendor, facts.version, facts.plugin_id)
     try:
-        return _ready(Instrument(path, "dawdreamer"), settings)
+        return _ready(instrument, settings)
     except PluginError:
-        if path.suffix.lower() != ".vst3":
+        if path.suffix.lower() != _VST3:
             raise
-    return _ready(Instrument(path, "pedalboard"), settings)
+    return _ready(replace(instrument, backend="pedalboard"), settings)
 
 
 def _ready(instrument: Instrument, settings: RenderSettings) -> tuple[Instrument, Ready]:

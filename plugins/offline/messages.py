@@ -16,15 +16,17 @@ Method = Literal["reuse", "fork", "reload", "new"]
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What is to be played: the built-in synthesizer when ``path`` is None, else a plugin's file."""
+    """What is to be played: the built-in synthesizer when ``path`` is None, else a plugin's file.
+
+    ``plugin_id`` is four characters of a VST2 plugin, 32 hex digits of a VST3; the texts may be empty.
+    """
 
     path: Path | None
     backend: Backend
-
-    @property
-    def name(self) -> str:
-        """The plugin's file name without its ending, or ``builtin``."""
-        return self.path.stem if self.path is not None else "builtin"
+    name: str = ""
+    vendor: str = ""
+    version: str = ""
+    plugin_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

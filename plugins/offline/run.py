@@ -23,6 +23,7 @@ from tsumami.plugins.offline.messages import Instrument, Ready
 from tsumami.plugins.offline.report import RenderReport, Trouble
 from tsumami.plugins.offline.score import score_of
 from tsumami.plugins.offline.settings import RenderSettings
+from tsumami.plugins.presets.preset import Preset
 
 _CHECK_SECONDS = 1.0
 _BATCHES_AHEAD = 2
@@ -33,7 +34,7 @@ Progress = Callable[[int, int], object]
 
 def render_presets(
     instrument: str | Path,
-    presets: Iterable[str | Path],
+    presets: Iterable[str | Path | Preset],
     output: str | Path,
     *,
     settings: RenderSettings | None = None,
@@ -41,7 +42,7 @@ def render_presets(
     cluster: str | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> RenderReport:
-    """Render every preset of files, banks and folders into a data set.
+    """Render every preset of files, banks and folders, or presets as they are, into a data set.
 
     ``instrument`` is a VST2 or VST3 plugin's file, or ``"builtin"``; ``output`` a path or URL that ends
     with ``.zarr``, or else a folder for WAV files. It is done by ``workers`` processes (one a core by

@@ -1,6 +1,7 @@
 """A score: the MIDI messages of one render at their sample times, from one note or from a file."""
 
 import io
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,8 +30,10 @@ class Score:
 
     def midi_file(self, sample_rate: int) -> bytes:
         """A Standard MIDI File in which one tick is one frame, as exactly as the format can say it."""
-        beats_per_second = -(-sample_rate // _MOST_TICKS_PER_BEAT)
-        file = mido.MidiFile(type=0, ticks_per_beat=round(sample_rate / beats_per_second))
+        # A beat of so many ticks is a whole number of microseconds, which is how the format counts.
+        step = sample_rate // math.gcd(sample_rate, _MICROSECONDS)
+        ticks = _MOST_TICKS_PER_BEAT // step * step or _MOST_TICKS_PER_BEAT
+        file = mido.MidiFile(type=0, ticks_per_beat=ticks)
         tempo = round(_MICROSECONDS * file.ticks_per_beat / sample_rate)
         track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
         now = 0

@@ -74,7 +74,7 @@ class Worker:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_ENVIRONMENT}
         )
-        name = self._start.instrument.path or self._start.instrument.name
+        name = self._start.instrument.path or "the built-in synthesizer"
         answer = self._ask(self._start, LOAD_SECONDS)
         if isinstance(answer, Ready):
             return answer
