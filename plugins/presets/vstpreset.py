@@ -77,7 +77,8 @@ def encode(presets: Sequence[Preset]) -> bytes:
             f"preset must carry the state of a VST3 plugin, got {preset.name!r}, a {preset.format}"
         )
     class_id = preset.plugin_id.encode("latin-1")
-    chunks = {_COMPONENT: preset.state, **preset.parts, _INFO: _info(preset)}
+    info = _info(preset)
+    chunks = {_COMPONENT: preset.state, **preset.parts, **({_INFO: info} if info else {})}
     entries, offset = [], _HEADER.size
     for name, chunk in chunks.items():
         entries.append(_ENTRY.pack(name.encode("latin-1"), offset, len(chunk)))

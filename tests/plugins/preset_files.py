@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Mapping, Set
 
 from tsumami.plugins.presets import diva
 
@@ -28,8 +29,8 @@ VITAL = json.dumps(
 ).encode()
 
 
-def h2p_text(*, without: frozenset[str] = frozenset(), **values: str) -> str:
-    """A preset of Diva with every key but those of the parameters ``without``, at its default."""
+def h2p_text(values: Mapping[str, str] = {}, without: Set[str] = frozenset()) -> str:
+    """A preset of Diva with every key but those of the parameters ``without``, at its default or value."""
     lines = ["/*@Meta", "", "Author:", "'Ada'", "", "Categories:", "'Bass:Plucks, Keys'", ""]
     lines += ["Character:", "'Evolving, Bright'", "", "*/", "", "#AM=Diva", "#Vers=10001", "#ms=none"]
     for section in dict.fromkeys(key.section for key in diva.KEYS):

@@ -37,7 +37,7 @@ def test_a_preset_is_described_by_its_head() -> None:
 @given(st.sampled_from(NUMBERED), st.floats(0, 1))
 def test_positions_run_from_the_minimum_to_the_maximum(key: diva.Key, position: float) -> None:
     raw = key.minimum + position * (key.maximum - key.minimum)
-    preset = read(h2p_text(**{key.parameter: repr(raw)}))
+    preset = read(h2p_text({key.parameter: repr(raw)}))
     step = 0.0 if key.kind == "continuous" else 0.5 / (key.maximum - key.minimum)
     assert preset.positions[key.parameter] == pytest.approx(position, abs=step + 1e-9)
     assert not preset.clipped
@@ -46,7 +46,7 @@ def test_positions_run_from_the_minimum_to_the_maximum(key: diva.Key, position: 
 @given(st.sampled_from(NUMBERED), st.floats(1.0, 1e6), st.booleans())
 def test_a_value_out_of_range_is_clipped_and_named(key: diva.Key, beyond: float, is_below: bool) -> None:
     raw = key.minimum - beyond if is_below else key.maximum + beyond
-    preset = read(h2p_text(**{key.parameter: repr(raw)}))
+    preset = read(h2p_text({key.parameter: repr(raw)}))
     assert preset.positions[key.parameter] == (0.0 if is_below else 1.0)
     assert preset.clipped == (key.parameter,)
 
@@ -65,14 +65,14 @@ def test_a_value_out_of_range_is_clipped_and_named(key: diva.Key, beyond: float,
 def test_lists_quotes_and_comments_are_understood(
     parameter: str, text: str, setting: float | str, position: float
 ) -> None:
-    preset = read(h2p_text(**{parameter: text}))
+    preset = read(h2p_text({parameter: text}))
     assert preset.settings[parameter] == setting
     assert preset.positions[parameter] == pytest.approx(position)
 
 
 @given(st.sets(st.sampled_from(diva.PARAMETERS), max_size=100))
 def test_missing_keys_have_their_default_and_are_named(missing: set[str]) -> None:
-    text = h2p_text(without=frozenset(missing))
+    text = h2p_text(without=missing)
     preset = read(text)
     assert dict(preset.settings) == dict(read(h2p_text()).settings)
     assert set(preset.filled) == missing
@@ -94,7 +94,7 @@ def test_keys_that_are_not_known_are_kept_and_listed(strange: dict[str, str]) ->
 
 
 def test_a_value_that_is_not_understood_is_kept_and_the_default_taken() -> None:
-    preset = read(h2p_text(**{"ENV1: Attack": "fast", "FX1: Module": "'Tape'"}))
+    preset = read(h2p_text({"ENV1: Attack": "fast", "FX1: Module": "'Tape'"}))
     assert dict(preset.unknown) == {"ENV1.Atk": "fast", "FX1.Module": "Tape"}
     assert preset.filled == ("ENV1: Attack", "FX1: Module")
 
