@@ -13,7 +13,10 @@ def patches(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
-    """List the patches of a bank: program change number, name, category and tags."""
+    """List the patches that the built-in synthesizer plays: program change number, name, category and tags.
+
+    (`tsumami presets` looks into preset files of any synthesizer.)
+    """
     from rich.console import Console
     from rich.table import Table
 

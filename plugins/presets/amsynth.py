@@ -21,7 +21,7 @@ from typing import Final
 
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins.presets.preset import Preset, Setting
-from tsumami.plugins.presets.text import decode_text, encode_text, number_text, one_line
+from tsumami.plugins.presets.text import decode_text, number_text, one_line
 
 FORMAT: Final = "amsynth"
 SYNTH: Final = "amsynth"
@@ -96,11 +96,11 @@ def decode(data: bytes, source: str) -> tuple[Preset, ...]:
 
     Raises `ParameterError` for what is not a bank, is cut off, or holds a value that is not a number.
     """
-    header, *lines = (line.rstrip("\r") for line in decode_text(data).split("\n"))
+    header, *lines = (line.rstrip("\r") for line in decode_text(data, source).split("\n"))
     if header.rstrip() not in (_BANK_HEADER, _PRESET_HEADER):
         raise ParameterError(f"{source} must begin with {_BANK_HEADER}, got {header[:40]!r}")
     is_bank = header.rstrip() == _BANK_HEADER
-    if is_bank and _END not in lines:
+    if is_bank and _END not in map(str.strip, lines):
         raise ParameterError(f"{source} must end with {_END}, got a file that is cut off")
     entries = _split(lines, source)
     presets = tuple(
@@ -121,7 +121,7 @@ def encode(presets: Sequence[Preset]) -> bytes:
                 f"preset must be one of {SYNTH} with its values, got {preset.name!r} of {whose}"
             )
         lines += _preset_lines(preset)
-    return encode_text("\n".join([*lines, _END, ""]))
+    return "\n".join([*lines, _END, ""]).encode("utf-8")
 
 
 _Entry = tuple[str, dict[str, float], dict[str, str]]

@@ -81,13 +81,20 @@ def preset_files(folder: Path) -> Iterator[Path]:
 
     TOML files are many things; only those count that hold patches.
     """
-    suffixes = _suffixes()
     for path in sorted(folder.rglob("*"), key=lambda path: natural_key(str(path.relative_to(folder)))):
-        suffix = path.suffix.lower()
-        if suffix not in suffixes or not path.is_file():
-            continue
-        if suffix not in _SHARED_SUFFIXES or _recognised(_read_bytes(path)):
+        if _is_preset_file(path):
             yield path
+
+
+def _is_preset_file(path: Path) -> bool:
+    """Hidden files are none: macOS leaves ``._Name.h2p`` beside the real one."""
+    suffix = path.suffix.lower()
+    if suffix not in _suffixes() or path.name.startswith(".") or not path.is_file():
+        return False
+    try:
+        return suffix not in _SHARED_SUFFIXES or bool(_recognised(_read_bytes(path)))
+    except ParameterError:  # one that cannot be read says nothing of patches
+        return False
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -18,7 +18,6 @@ else: an untouched preset is written back byte for byte.
 """
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from tsumami.plugins.presets.h2p_meta import read_meta, written_meta
 from tsumami.plugins.presets.h2p_text import Place, entries, spelled, split_text, with_keys, with_values
 from tsumami.plugins.presets.preset import Preset, Setting
 from tsumami.plugins.presets.tags import tags_of
+from tsumami.plugins.presets.text import setting_of
 
 FORMAT: Final = "h2p"
 SUFFIXES: Final = (".h2p",)
@@ -78,7 +78,7 @@ def encode(presets: Sequence[Preset]) -> bytes:
         )
     read = preset.parts.get(_TEXT, f"#AM={preset.synth}\n".encode("latin-1", "replace"))
     head, body, tail = split_text(read.decode("latin-1"))
-    before = {entry.place: _setting(entry.value) for entry in entries(body)}
+    before = {entry.place: setting_of(entry.value) for entry in entries(body)}
     wanted = _wanted(preset, before)
     changed = {place: value for place, value in wanted.items() if before.get(place, value) != value}
     added = {place: value for place, value in wanted.items() if place not in before}
@@ -164,17 +164,8 @@ def _with_diva(preset: Preset, values: Mapping[Place, str]) -> Preset:
 def _with_values(preset: Preset, values: Mapping[Place, str]) -> Preset:
     """``preset`` of a synthesizer whose keys have no table."""
     return dataclasses.replace(
-        preset, settings={".".join(place): _setting(value) for place, value in values.items()}
+        preset, settings={".".join(place): setting_of(value) for place, value in values.items()}
     )
-
-
-def _setting(text: str) -> Setting:
-    """A number where ``text`` spells one that is finite, else the text."""
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    return value if math.isfinite(value) else text
 
 
 def _wanted(preset: Preset, before: Iterable[Place]) -> dict[Place, Setting]:
@@ -185,7 +176,7 @@ def _wanted(preset: Preset, before: Iterable[Place]) -> dict[Place, Setting]:
         section, _, key = name.partition(".")
         return places.get(name, (section, key))
 
-    kept = {place_of(name): _setting(text) for name, text in preset.unknown.items()}
+    kept = {place_of(name): setting_of(text) for name, text in preset.unknown.items()}
     if preset.synth != diva.SYNTH:
         return {place_of(name): setting for name, setting in preset.settings.items()} | kept
     filled = frozenset(preset.filled)

@@ -49,14 +49,19 @@ def _plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def check_synth(preset: Preset, plugin_name: str) -> None:
-    """Raise `ParameterError` when ``preset`` belongs to another synthesizer than ``plugin_name``.
+def check_synth(preset: Preset, plugin_name: str, plugin_id: str = "") -> None:
+    """Raise `ParameterError` when ``preset`` belongs to another synthesizer than the plugin.
 
-    Names match when one begins with the other, so that ``amsynth`` fits the plugin file ``amsynth_vst``.
-    A preset that does not say whose it is passes.
+    Where both have an id of the same kind, that decides. Names match when one begins with the other, so that
+    ``amsynth`` fits the plugin file ``amsynth_vst``. A preset that does not say whose it is passes.
     """
-    theirs, ours = _plain(preset.synth), _plain(plugin_name)
-    if theirs and not (ours.startswith(theirs) or (ours and theirs.startswith(ours))):
+    if plugin_id and len(plugin_id) == len(preset.plugin_id):
+        fits = plugin_id.casefold() == preset.plugin_id.casefold()
+    else:
+        theirs, ours = _plain(preset.synth), _plain(plugin_name)
+        fits = not theirs or ours.startswith(theirs) or (bool(ours) and theirs.startswith(ours))
+    if not fits:
         raise ParameterError(
-            f"preset must be one of {plugin_name}, got {preset.name!r} of {preset.synth} in {preset.source}"
+            f"preset must be one of {plugin_name}, "
+            f"got {preset.name!r} of {preset.synth or preset.plugin_id} in {preset.source}"
         )

@@ -4,7 +4,6 @@ The chunk begins with ``sub3`` and, in little-endian, the length of the XML and 
 loads the chunk; name, category, author, tags and parameters are read out of its XML.
 """
 
-import math
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from tsumami.engine.errors import ParameterError
 from tsumami.plugins.presets import fxp, vst2
 from tsumami.plugins.presets.preset import Preset, Setting
 from tsumami.plugins.presets.tags import tags_of
+from tsumami.plugins.presets.text import setting_of
 from tsumami.plugins.presets.xml import parse_xml
 
 FORMAT: Final = "surge"
@@ -73,12 +73,4 @@ def encode(presets: Sequence[Preset]) -> bytes:
 def _settings(parameters: ElementTree.Element | None) -> dict[str, Setting]:
     """Values by the name of the parameter; those that are no numbers stay text."""
     rows = parameters if parameters is not None else ()
-    return {row.tag: _setting(row.get("value", "")) for row in rows if "value" in row.attrib}
-
-
-def _setting(text: str) -> Setting:
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    return value if math.isfinite(value) else text
+    return {row.tag: setting_of(row.get("value", "")) for row in rows if "value" in row.attrib}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plugins.preset_bytes import assert_read_or_refused
-from tests.plugins.preset_files import AMSYNTH, FILES, FXB_CHUNK, FXP_CHUNK, H2P, PATCH, VITAL
+from tests.plugins.preset_files import AMSYNTH, CLASS_ID, FILES, FXB_CHUNK, FXP_CHUNK, H2P, PATCH, VITAL
 from tsumami.engine import ParameterError
 from tsumami.plugins.presets import Preset, check_synth, read_presets, write_preset
 from tsumami.plugins.presets.formats import FORMATS, format_module
@@ -96,6 +96,7 @@ def test_a_folder_is_read_in_natural_order_and_deep(tmp_path: Path) -> None:
         (tmp_path / place).write_bytes(AMSYNTH)
     (tmp_path / "session.toml").write_text("[device]\n", encoding="utf-8")
     (tmp_path / "patches.toml").write_bytes(PATCH)
+    (tmp_path / "._Bank 10.bank").write_bytes(b"\0\5\26\7")
     (tmp_path / "LICENSE.txt").write_text("free", encoding="utf-8")
     sources = [os.path.relpath(preset.source, tmp_path) for preset in read_presets(tmp_path)]
     places = ["Bank 2/a9.bank", "Bank 2/a10.BANK", "Bank 2/b.bank", "Bank 10.bank"]
@@ -152,6 +153,13 @@ def test_a_preset_of_another_synth_can_be_told(plugin: str, fits: bool) -> None:
     else:
         with pytest.raises(ParameterError, match=f"preset must be one of {plugin}, got 'Pluck' of Diva"):
             check_synth(preset, plugin)
+
+
+def test_the_id_of_a_plugin_decides_before_its_name() -> None:
+    (preset,) = format_module("vstpreset").decode(FILES["vstpreset"], "Choir.vstpreset")
+    check_synth(preset, "Chant 2 (renamed)", CLASS_ID.decode().lower())
+    with pytest.raises(ParameterError, match="preset must be one of Chant, got 'Choir' of Chant"):
+        check_synth(preset, "Chant", "F" * 32)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -63,6 +63,7 @@ def test_positions_are_those_of_the_plugin_and_outliers_are_named(preset: Preset
 def test_debians_banks_are_read_whole() -> None:
     found = read_presets(BANKS)
     assert len(found) == 3482
+    assert len({tuple(preset.positions.values()) for preset in found}) == 3303
     assert {tuple(preset.positions) for preset in found} == {amsynth.PARAMETERS}
     assert not any(preset.unknown for preset in found)
     assert not any(preset.clipped for preset in found)
