@@ -1,8 +1,12 @@
 """Missed blocks and load of the engine on JACK, beside a compiled pass-through on the same server."""
 
+import contextlib
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
@@ -21,31 +25,62 @@ _RANKS = (50.0, 99.0, 99.9)
 _PEER = "C pass-through"
 
 
-def measure_blocks(block_size: int, seconds: float) -> tuple[list[Row], bool]:
+Counts = dict[str, int]
+"""What has been counted so far, by what the rows shall call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """An engine to be measured, and what is to be counted beside its blocks."""
+
+    client: EngineClient
+    counts: Callable[[], Counts] = dict
+
+
+Play = Callable[[DeviceRequest], AbstractContextManager[Playing]]
+"""Plays on a device for the time of the block."""
+
+
+@contextlib.contextmanager
+def play_builtin(device: DeviceRequest, block_size: int) -> Iterator[Playing]:
+    """A pad of the built-in synthesizer, with a busy Python thread in the engine process."""
+    with playing_engine(device, block_size, stress=True, category="pad") as (client, _, _):
+        yield Playing(client)
+
+
+def measure_blocks(block_size: int, seconds: float, play: Play) -> tuple[list[Row], bool]:
     """Rows for one block size, and whether JACK ran with real-time priority."""
     stop = threading.Event()
-    with jack_server(block_size) as realtime, Passthrough.running() as passthrough:
-        request = DeviceRequest(api="JACK")
-        with playing_engine(request, block_size, stress=True, category="pad") as (client, _, _):
-            busy = threading.Thread(target=_spin, args=(stop,), daemon=True)
-            busy.start()
+    with (
+        jack_server(block_size) as realtime,
+        Passthrough.running() as passthrough,
+        play(DeviceRequest(api="JACK")) as playing,
+    ):
+        client = playing.client
+        busy = threading.Thread(target=_spin, args=(stop,), daemon=True)
+        busy.start()
+        _strike(client)
+        time.sleep(1.0)  # the voices of the chord have all begun
+        before, others_before = _counts(client), playing.counts()
+        passthrough.restart()
+        steps = range(round(seconds / _STRIKE_SECONDS))
+        for _ in track(steps, f"{block_size} frames", console=Console(stderr=True)):
+            time.sleep(_STRIKE_SECONDS)
             _strike(client)
-            time.sleep(1.0)  # the voices of the chord have all begun
-            before = _counts(client)
-            passthrough.restart()
-            steps = range(round(seconds / _STRIKE_SECONDS))
-            for _ in track(steps, f"{block_size} frames", console=Console(stderr=True)):
-                time.sleep(_STRIKE_SECONDS)
-                _strike(client)
-            ours, theirs = _counts(client), passthrough.stop()
-            stop.set()
-            busy.join()
-            load = np.array(client.memory.meters["load"])
+        ours, theirs = _counts(client), passthrough.stop()
+        others = playing.counts()
+        stop.set()
+        busy.join()
+        load = np.array(client.memory.meters["load"])
     missed = {name: ours[name] - before[name] for name in ours}
-    return _rows(block_size, missed, theirs, load), realtime
+    rows = _rows(block_size, missed, theirs, load)
+    rows += [
+        Row(f"{block_size} frames: {name}", count - others_before[name], "") for name, count in others.items()
+    ]
+    return rows, realtime
 
 
-def _rows(block_size: int, ours: dict[str, int], theirs: dict[str, int], load: np.ndarray) -> list[Row]:
+def _rows(block_size: int, ours: Counts, theirs: dict[str, int], load: np.ndarray) -> list[Row]:
     name = f"{block_size} frames: "
     ratio = (theirs["lost_periods"] + 1) / (ours["lost_periods"] + 1)
     rows = [
@@ -61,7 +96,7 @@ def _rows(block_size: int, ours: dict[str, int], theirs: dict[str, int], load: n
     return rows
 
 
-def _counts(client: EngineClient) -> dict[str, int]:
+def _counts(client: EngineClient) -> Counts:
     return {
         field: int(client.memory.meters[field]) for field in ("blocks", "lost_periods", "missed", "overruns")
     }

@@ -1,8 +1,9 @@
 """`tsumami bench live`: the running engine on a JACK server, under load, beside a compiled client."""
 
+import functools
 from collections.abc import Sequence
 
-from tsumami.bridge.bench.blocks import measure_blocks
+from tsumami.bridge.bench.blocks import measure_blocks, play_builtin
 from tsumami.bridge.bench.footprint import measure_footprint
 from tsumami.bridge.bench.latency import measure_latency
 from tsumami.bridge.bench.report import Report, Row
@@ -27,7 +28,8 @@ def run(
         "server; a busy Python thread ran in the main process and in the engine process.",
     ]
     for block_size in block_sizes:
-        measured, realtime = measure_blocks(block_size, seconds)
+        play = functools.partial(play_builtin, block_size=block_size)
+        measured, realtime = measure_blocks(block_size, seconds, play)
         rows += measured
         notes.append(
             f"{block_size} frames: {seconds:g} s with 8 voices held, "

@@ -37,6 +37,15 @@ BENCHES = (
             Option("minutes", "--minutes", float, "How long memory is watched."),
         ),
     ),
+    Bench(
+        "plugin",
+        "A VST3 instrument in its own process: missed and late blocks, and the delay of the way there.",
+        (
+            Option("plugin", "--plugin", Path, "The instrument; that of the tests, when it is left out."),
+            Option("seconds", "--seconds", float, "Length of each run."),
+            Option("block_sizes", "--block-size", list[int], "Frames per block; may be given again."),
+        ),
+    ),
     Bench("stft", "A short-time Fourier frame forward and back, beside numpy and torch.", (_ROUNDS,)),
     Bench(
         "inference",
