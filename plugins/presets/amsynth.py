@@ -14,7 +14,7 @@ begins with ``amSynth1.0preset``. Banks of older versions lack the newer paramet
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -115,12 +115,13 @@ def encode(presets: Sequence[Preset]) -> bytes:
     """The text of a bank that holds ``presets``; `ParameterError` when one is not amsynth's."""
     lines = [_BANK_HEADER]
     for preset in presets:
-        if preset.synth != SYNTH or not (preset.settings and preset.positions):
+        values = _raw_values(preset) if preset.synth == SYNTH else {}
+        if not values:
             whose = preset.synth or "an unknown synth"
             raise ParameterError(
                 f"preset must be one of {SYNTH} with its values, got {preset.name!r} of {whose}"
             )
-        lines += _preset_lines(preset)
+        lines += _preset_lines(preset, values)
     return "\n".join([*lines, _END, ""]).encode("utf-8")
 
 
@@ -183,14 +184,10 @@ def _raw_values(preset: Preset) -> dict[str, float]:
     return {row.name: row.raw(preset.positions[row.name]) for row in RANGES if row.name in preset.positions}
 
 
-def _preset_lines(preset: Preset) -> list[str]:
+def _preset_lines(preset: Preset, values: Mapping[str, float]) -> list[str]:
     filled = frozenset(preset.filled)
     return [
         f"<preset> <name> {one_line(preset.name)}",
-        *(
-            f"<parameter> {name} {number_text(value)}"
-            for name, value in _raw_values(preset).items()
-            if name not in filled
-        ),
+        *(f"<parameter> {name} {number_text(value)}" for name, value in values.items() if name not in filled),
         *(f"{words} {text}".rstrip() for words, text in preset.unknown.items()),
     ]

@@ -8,7 +8,7 @@ from typing import Final
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins.presets import h2p
 from tsumami.plugins.presets.document import encode_document
-from tsumami.plugins.presets.formats import encode_presets, format_module, write_file
+from tsumami.plugins.presets.formats import check_unused, encode_presets, format_module, is_folder, write_file
 from tsumami.plugins.presets.preset import Preset
 
 _JSON: Final = ".json"
@@ -26,14 +26,13 @@ def convert_presets(
     when a format cannot hold a preset, or a file is there already and ``overwrite`` is false.
     """
     presets = [h2p.normalised(preset) if preset.format == h2p.FORMAT else preset for preset in presets]
-    if destination.suffix and not destination.is_dir():
+    if destination.suffix and not is_folder(destination):
         planned = {destination: _encode(destination, presets)}
     else:
         paths = _paths(presets, destination, suffix)
         planned = {path: _encode(path, [preset]) for path, preset in zip(paths, presets, strict=True)}
     for path in planned:
-        if path.exists() and not overwrite:
-            raise ParameterError(f"output must be a new file, got {path}; give --force to write over it")
+        check_unused(path, overwrite=overwrite)
     if destination not in planned:
         _make_folder(destination)
     for path, data in planned.items():

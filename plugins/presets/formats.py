@@ -1,9 +1,9 @@
 """Reading and writing presets of any format: which one a file is, its content says, and its suffix hints."""
 
+import contextlib
 import importlib
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -60,7 +60,7 @@ def read_presets(
     given to ``on_broken``, when there is one, and the others are read.
     """
     path = Path(path)
-    if not path.is_dir():
+    if not is_folder(path):
         return _read_file(path)
     files = list(preset_files(path))
     if not files:
@@ -89,7 +89,7 @@ def preset_files(folder: Path) -> Iterator[Path]:
 def _is_preset_file(path: Path) -> bool:
     """Hidden files are none: macOS leaves ``._Name.h2p`` beside the real one."""
     suffix = path.suffix.lower()
-    if suffix not in _suffixes() or path.name.startswith(".") or not path.is_file():
+    if suffix not in _suffixes() or path.name.startswith(".") or is_folder(path):
         return False
     try:
         return suffix not in _SHARED_SUFFIXES or bool(_recognised(_read_bytes(path)))
@@ -122,28 +122,35 @@ def encode_presets(path: Path, presets: Sequence[Preset]) -> bytes:
 
 def write_file(path: Path, data: bytes, *, overwrite: bool) -> None:
     """Write beside and rename; never over what is there unless ``overwrite``."""
-    if path.exists() and not overwrite:
-        raise ParameterError(f"output must be a new file, got {path}; give --force to write over it")
+    check_unused(path, overwrite=overwrite)
+    beside = path.with_name(f".{path.name}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            beside = Path(file.name)
-            try:
-                file.write(data)
-                file.close()
-                beside.chmod(0o666 & ~_umask())
-                beside.replace(path)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
+        beside.write_bytes(data)
+        beside.replace(path)
     except OSError as error:
         raise ParameterError(f"output must be a writable file, got {path}: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    """The process's mask, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+def check_unused(path: Path, *, overwrite: bool) -> None:
+    """Raise `ParameterError` when there is something at ``path`` that may not be written over."""
+    if not overwrite and is_there(path):
+        raise ParameterError(f"output must be a new file, got {path}; give --force to write over it")
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at ``path``; not where the system does not say, as for a name that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether ``path`` is a folder; not where the system does not say."""
+    return is_there(path) and path.is_dir()
 
 
 def _suffixes() -> tuple[str, ...]:
@@ -153,7 +160,7 @@ def _suffixes() -> tuple[str, ...]:
 
 def _read_file(path: Path) -> tuple[Preset, ...]:
     data = _read_bytes(path)
-    fitting = _recognised(data) or _of_suffix(path)
+    fitting = _recognised(data) or _of_suffix(path)[-1:]
     if not fitting:
         raise ParameterError(f"preset must be a file of {', '.join(FORMATS)}, got {path}")
     # A name that is no UTF-8 could neither be printed nor stored.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tsumami.engine.errors import ParameterError
-from tsumami.plugins.presets.formats import read_presets
+from tsumami.plugins.presets.formats import is_there, read_presets
 from tsumami.plugins.presets.preset import Preset
 
 
@@ -33,7 +33,7 @@ def read_preset(place: str | Path, *, number: int | None = None, name: str | Non
 def split_place(place: str | Path) -> tuple[Path, int | None]:
     """File and number of ``FILE#n``; a file that has such a name itself is meant as it is."""
     file, _, digits = str(place).rpartition("#")
-    if file and digits.isascii() and digits.isdigit() and len(digits) < 10 and not Path(place).exists():
+    if file and digits.isascii() and digits.isdigit() and len(digits) < 10 and not is_there(Path(place)):
         return Path(file), int(digits)
     return Path(place), None
 

@@ -87,6 +87,7 @@ def test_convert_takes_a_bank_apart_and_puts_it_together(folder: Path) -> None:
             ["show", "amsynth.bank"],
             "preset must be one, got a bank of 2 in amsynth.bank; choose by number: 1 to 2",
         ),
+        (["show", "x" * 300], f"preset must be a readable file, got {'x' * 300}: File name too long"),
         (["show", "amsynth.bank#3"], "number must be in 1 to 2 for amsynth.bank, got 3"),
         (["convert", "fxb.fxb#1", "a.h2p"], "preset must be one of u-he, got 'A' of fxb"),
         (

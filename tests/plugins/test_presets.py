@@ -114,9 +114,10 @@ def test_a_broken_file_in_a_folder_is_reported_and_the_others_are_read(tmp_path:
     assert len(errors) == 1
 
 
-@pytest.mark.parametrize("name", ["missing.h2p", "empty", "."])
+@pytest.mark.parametrize("name", ["missing.h2p", "empty", "empty.fxp", "."])
 def test_what_is_no_preset_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
+    (tmp_path / "empty.fxp").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(ParameterError, match=r"must (be|hold)"):
         read_presets(tmp_path / name if name != "." else tmp_path / "folder")

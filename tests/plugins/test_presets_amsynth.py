@@ -27,14 +27,12 @@ def presets(draw: st.DrawFn) -> Preset:
     unknown = draw(st.dictionaries(st.just("<parameter> warmth"), st.just("0.5")))
     settings = {row.name: given.get(row.name, row.default) for row in amsynth.RANGES}
     name = draw(_NAMES)
-    positions = {row.name: row.position(settings[row.name]) for row in amsynth.RANGES}
     return Preset(
         name,
         "amsynth",
         "amsynth",
         "",
         settings=settings,
-        positions=positions,
         filled=filled,
         unknown=unknown,
     )
