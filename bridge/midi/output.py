@@ -29,9 +29,6 @@ class MidiOutput:
     three control changes each time: 750 a second, 2250 of the 3125 bytes that a MIDI cable carries in a
     second (31,250 baud, ten bits a byte). The rest is for notes. A knob that moves twenty parameters has
     them all out within 28 ms, and again as they move on.
-
-    Limit: a JACK server that dies takes nothing more. RtMidi keeps 2,300 messages for it and then waits
-    for ever, so whoever hears of its end must `close`.
     """
 
     def __init__(

@@ -1,9 +1,11 @@
 """The MIDI output port of a session: found by its name, waited for, and found again when it comes back."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
 from tsumami.bridge.midi.parser import Status
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -20,14 +22,16 @@ from tsumami.bridge.session_tables import Midi
 from tsumami.engine.errors import DeviceError
 
 _CC_SUSTAIN, _CC_ALL_NOTES_OFF = 64, 123
+_CONNECT_SECONDS = 0.3
+"""How long a connection may take to stand: JACK makes it between two cycles, of 170 ms at the most."""
 
 
 class OutputPort:
     """Sends to the first port whose name has ``midi.output`` in it, or offers a port of its own.
 
     `send` may be called from any thread, the rest from one. ``report`` hears in one sentence what became
-    of the port, and that ``freight`` goes there. Messages for a port that is not
-    there are dropped: their time is over when it comes.
+    of the port, and that ``freight`` goes there. Messages for a port that is not there are dropped: their
+    time is over when it comes. Under JACK a connection that somebody breaks is made again.
     """
 
     def __init__(self, midi: Midi, freight: str, report: Callable[[str], None]) -> None:
@@ -36,6 +40,9 @@ class OutputPort:
         self._report = report
         self._lock = threading.Lock()  # RtMidi's outputs take one writer
         self._client: Any = None
+        self._graph: JackGraph | None = None
+        self._target = ""  # port that is connected, or about to be
+        self._connected_at = 0.0
         self._sounding: set[tuple[int, int]] = set()  # (channel, note)
         self._played: set[int] = set()  # channels that notes went to
         self._refused = ""
@@ -55,30 +62,34 @@ class OutputPort:
             self._offer()
             return
         self._client = open_output_client(self.api)
+        self._graph = open_jack_graph() if self.api == "jack" else None
         self.look()
+        while self._target and not self.name:
+            time.sleep(0.005)
+            self.look()
         if not self.name:
-            there = ", ".join(self._ports()) or "none"
+            there = ", ".join(name for name in self._ports() if not is_own(name)) or "none"
             self._report(f"no MIDI output {self._midi.output!r}: waiting for it (there are: {there})")
 
     def look(self) -> None:
-        """Connect the port if it has come; give it up if it has gone."""
-        wanted = self._midi.output
-        if wanted is None:
+        """Connect the port if it has come; give it up if it has gone, or JACK with it."""
+        if self._midi.output is None:
             return
-        names: list[str] = self._client.get_ports()
-        if self.name:
-            if self.name not in names:
-                self._lose()
-            return
-        for number, name in enumerate(names):
-            if wanted.casefold() in name.casefold() and not is_own(name):
-                self._connect(number, name)
-                return
+        if not self._target:
+            self._find(self._midi.output)
+        elif self._target not in self._ports():
+            self._lose()
+        elif self._graph is None or self._graph.is_played(self._target):
+            if not self.name:
+                self._connected(self._target, "is open")
+        elif self.name or time.monotonic() - self._connected_at > _CONNECT_SECONDS:
+            self._lose()
 
     def send(self, messages: Iterable[bytes]) -> None:
         """Send channel messages at once; the notes that sound are kept in mind."""
         with self._lock:
-            if not self.name:
+            # RtMidi would wait for ever on a JACK server that has died, and all of Python with it.
+            if not self.name or (self._graph is not None and not self._graph.is_alive):
                 return
             try:
                 for message in messages:
@@ -100,6 +111,9 @@ class OutputPort:
             self.name = ""
             close_client(self._client)
             self._client = None
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
 
     def _offer(self) -> None:
         if not has_virtual_ports(self.api):
@@ -115,10 +129,21 @@ class OutputPort:
                 f"midi.output must name a port on {self.api}, which refuses a virtual one ({error})"
             ) from None
         self._client = client
+        self._graph = open_jack_graph() if self.api == "jack" else None
         self._connected(CLIENT_NAME, "is offered to other programs")
 
     def _ports(self) -> list[str]:
-        return [name for name in self._client.get_ports() if not is_own(name)]
+        """The ports that there are; a JACK server that has died has none."""
+        if self._graph is not None and not self._graph.is_alive:
+            return []
+        names: list[str] = self._client.get_ports()
+        return names
+
+    def _find(self, wanted: str) -> None:
+        for number, name in enumerate(self._ports()):
+            if wanted.casefold() in name.casefold() and not is_own(name):
+                self._connect(number, name)
+                return
 
     def _connect(self, number: int, name: str) -> None:
         try:
@@ -128,7 +153,9 @@ class OutputPort:
                 self._report(f"MIDI output {name!r} cannot be opened; another program may hold it")
             self._refused = name
             return
-        self._connected(name, "is open")
+        self._target, self._connected_at = name, time.monotonic()
+        if self._graph is None:
+            self._connected(name, "is open")
 
     def _connected(self, name: str, words: str) -> None:
         self._refused = ""
@@ -137,12 +164,14 @@ class OutputPort:
         self._report(f"MIDI output {name!r} {words}: {self._freight} go there")
 
     def _lose(self) -> None:
+        """Begin to look for the port again."""
         with self._lock:
-            lost, self.name = self.name, ""
+            lost, self.name, self._target = self.name, "", ""
             self._sounding.clear()
             self._played.clear()
             self._client.close_port()
-        self._report(f"MIDI output {lost!r} is gone: waiting for it")
+        if lost:
+            self._report(f"MIDI output {lost!r} is gone: waiting for it")
 
     def _remember(self, message: bytes) -> None:
         status, channel = message[0] & 0xF0, message[0] & 0x0F

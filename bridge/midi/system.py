@@ -25,6 +25,9 @@ _WITHOUT_VIRTUAL_PORTS = frozenset({"winmm"})
 CLIENT_NAME = "tsumami"
 """What other programs see as the name of this one; the names of all its clients begin with it."""
 
+OUTPUT_NAME = f"{CLIENT_NAME}-out"
+"""Its client that plays to others."""
+
 
 def is_own(port_name: str) -> bool:
     """Whether a port belongs to a Tsumami, this or another: opening it could close a circle."""
@@ -71,7 +74,7 @@ def open_client(api: str, name: str = CLIENT_NAME) -> Any:
 
 def open_output_client(api: str) -> Any:
     """A new `rtmidi.MidiOut` of a MIDI system, without a port; raises `DeviceError`."""
-    return _new_client(rtmidi.MidiOut, api, f"{CLIENT_NAME}-out")
+    return _new_client(rtmidi.MidiOut, api, OUTPUT_NAME)
 
 
 def open_port(api: str, number: int) -> Any:

@@ -1,0 +1,72 @@
+"""What RtMidi does not tell of JACK: whether a connection stands, and whether the server lives."""
+
+import ctypes
+import ctypes.util
+from typing import Any
+
+from tsumami.bridge.midi.system import CLIENT_NAME, OUTPUT_NAME
+from tsumami.engine.quiet import native_output_silenced
+
+_NO_START_SERVER = 1
+_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class JackGraph:
+    """An idle client that looks at the server's graph through libjack.
+
+    RtMidi takes every connection for made, even one to a program that has registered its port and is not
+    active yet, which JACK refuses; and it lists the ports of a server that has died. Looking costs no
+    message to the server: the graph stands in shared memory.
+    """
+
+    def __init__(self, library: ctypes.CDLL, client: int) -> None:
+        self._library, self._client = library, client
+        self.is_alive = True
+        """Whether the server runs."""
+        self._on_shutdown = _SHUTDOWN(self._die)  # kept, for C does not
+        library.jack_on_shutdown(client, self._on_shutdown, None)
+
+    def is_played(self, port_name: str) -> bool:
+        """Whether an output of ours is connected to an input port."""
+        port = self._library.jack_port_by_name(self._client, port_name.encode())
+        if not self.is_alive or not port:
+            return False
+        found = self._library.jack_port_get_all_connections(self._client, port)
+        if not found:
+            return False
+        sources: list[bytes] = []
+        while (source := found[len(sources)]) is not None:
+            sources.append(source)
+        self._library.jack_free(found)
+        return any(source.startswith(OUTPUT_NAME.encode()) for source in sources)
+
+    def close(self) -> None:
+        """Give the client back."""
+        if self.is_alive:
+            self._library.jack_client_close(self._client)
+
+    def _die(self, _argument: Any) -> None:
+        """Called by a thread of libjack."""
+        self.is_alive = False
+
+
+def open_jack_graph() -> JackGraph | None:
+    """A look at the server that runs; None where libjack or the server is missing."""
+    name = ctypes.util.find_library("jack")
+    if name is None:
+        return None
+    try:
+        library = ctypes.CDLL(name)
+    except OSError:
+        return None
+    library.jack_client_open.restype = ctypes.c_void_p
+    library.jack_port_by_name.restype = ctypes.c_void_p
+    library.jack_port_by_name.argtypes = (ctypes.c_void_p, ctypes.c_char_p)
+    library.jack_port_get_all_connections.restype = ctypes.POINTER(ctypes.c_char_p)
+    library.jack_port_get_all_connections.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    library.jack_on_shutdown.argtypes = (ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p)
+    for function in (library.jack_free, library.jack_client_close):
+        function.argtypes = (ctypes.c_void_p,)
+    with native_output_silenced():
+        client = library.jack_client_open(f"{CLIENT_NAME}-graph".encode(), _NO_START_SERVER, None)
+    return JackGraph(library, client) if client else None
