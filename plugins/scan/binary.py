@@ -24,7 +24,7 @@ _MOST_FAT_ENTRIES = 16
 def unusable(path: Path, plugin_format: Format) -> str:
     """Why a plugin's file cannot be loaded here, in a phrase; empty if its header speaks for it."""
     try:
-        file = module_file(path) if plugin_format == "VST3" else _vst2_file(path)
+        file = module_file(path) if plugin_format == "VST3" else vst2_file(path)
         files = [file] if file else module_files(path)
         found = sorted({system for each in files for system in systems(_head(each))})
     except OSError as error:
@@ -47,6 +47,13 @@ def systems(head: bytes) -> list[str]:
     return []
 
 
+def vst2_file(path: Path) -> Path | None:
+    """The compiled module of a VST2 plugin: the file itself, or what stands in a macOS bundle."""
+    if path.is_file():
+        return path
+    return next(iter(sorted((path / "Contents" / "MacOS").glob("*"))), None)
+
+
 def _head(file: Path) -> bytes:
     with file.open("rb") as stream:
         return stream.read(_HEAD_BYTES)
@@ -54,13 +61,6 @@ def _head(file: Path) -> bytes:
 
 def _here() -> str:
     return f"{_SYSTEMS.get(sys.platform, sys.platform)} {_NAMES.get(platform.machine(), platform.machine())}"
-
-
-def _vst2_file(path: Path) -> Path | None:
-    """The file itself, or what stands in a macOS bundle."""
-    if path.is_file():
-        return path
-    return next(iter(sorted((path / "Contents" / "MacOS").glob("*"))), None)
 
 
 def _elf(head: bytes) -> list[str]:

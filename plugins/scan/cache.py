@@ -11,7 +11,7 @@ from tsumami.plugins.scan.folders import Candidate
 from tsumami.plugins.scan.report import PluginReport
 from tsumami.plugins.vst3.bundle import module_file
 
-_VERSION = 1
+_VERSION = 2
 """Counts up when a report gets another meaning."""
 
 

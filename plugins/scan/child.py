@@ -21,13 +21,17 @@ _GRACE_SECONDS = 5.0
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to look at; ``name`` chooses one plugin of several in a file."""
+    """What to look at; ``name`` chooses one plugin of several in a file.
+
+    ``only_identity`` reads the module and leaves pedalboard and DawDreamer out: name, vendor, version, id and
+    kind.
+    """
 
     path: str
     format: Format
     limit_seconds: float
     name: str | None = None
-    with_ids: bool = False
+    only_identity: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,13 +60,19 @@ def _reports(request: Request) -> Iterator[tuple[int, PluginReport]]:
     path = Path(request.path)
     try:
         if request.format == "VST3":
-            from tsumami.plugins.scan.vst3 import vst3_reports
+            from tsumami.plugins.scan.vst3 import vst3_identity, vst3_reports
 
-            yield from vst3_reports(path, request.name, with_ids=request.with_ids)
+            if request.only_identity:
+                yield 0, vst3_identity(path, request.name)
+            else:
+                yield from vst3_reports(path, request.name)
         else:
-            from tsumami.plugins.scan.vst2 import vst2_reports
+            from tsumami.plugins.scan.vst2 import vst2_identity, vst2_reports
 
-            yield from vst2_reports(path)
+            if request.only_identity:
+                yield 0, vst2_identity(path)
+            else:
+                yield from vst2_reports(path)
     except TsumamiError as error:
         yield 0, PluginReport(request.path, request.format, failure=str(error))
 

@@ -28,8 +28,9 @@ class ParameterReport(msgspec.Struct, frozen=True):
 class PluginReport(msgspec.Struct, frozen=True):
     """A plugin of a file; or why the file could not be used: ``failure`` is a phrase, and the rest is empty.
 
-    ``latency_samples`` is what the plugin reports before it is played. ``parameters`` are those for people,
-    ``parameter_count`` of them; a list of plugins leaves them out. ``notes`` are what fell short.
+    ``plugin_id`` is what presets know the plugin by: four characters in VST2, the class id in 32 hex digits
+    in VST3. ``latency_samples`` is what the plugin reports before it is played. ``parameter_count`` is of
+    those for people; a list of plugins leaves ``parameters`` out. ``notes`` are what fell short.
     """
 
     path: str
@@ -37,6 +38,7 @@ class PluginReport(msgspec.Struct, frozen=True):
     name: str = ""
     vendor: str = ""
     version: str = ""
+    plugin_id: str = ""
     kind: Kind | None = None
     latency_samples: int = 0
     parameter_count: int = 0

@@ -1,60 +1,59 @@
-"""VST2 plugins: DawDreamer's view of one, and what only the plugin itself tells.
+"""VST2 plugins: what a module says of itself, and DawDreamer's view of it.
 
 Runs the plugin's code, so only in a process that may die, and one that never loads numba, which cannot live
-with DawDreamer. The binary interface is that of the free header ``vestige.h`` (LMMS).
+with DawDreamer.
 """
 
-import ctypes
+import contextlib
 from collections.abc import Iterator
-from ctypes import CFUNCTYPE, POINTER, c_float, c_int32, c_ssize_t, c_void_p
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tsumami.engine.errors import PluginError
+from tsumami.plugins.scan.binary import vst2_file
 from tsumami.plugins.scan.report import ParameterReport, PluginReport, mark_ambiguous
+from tsumami.plugins.scan.vst2_module import read_vst2
 
 _SAMPLE_RATE = 48_000
 _BLOCK_SIZE = 512
 _MOST_CHOICES = 64
 
-_HOST_VERSION = 1
-_VST_2_4 = 2400
-_OPEN, _EFFECT_NAME, _VENDOR = 0, 45, 47
-_IS_SYNTH = 1 << 8
-_LONGEST_TEXT = 1024
-"""Bytes; plugins write past the 64 that the interface names."""
 
-_HostCallback = CFUNCTYPE(c_ssize_t, c_void_p, c_int32, c_int32, c_ssize_t, c_void_p, c_float)
-_Dispatcher = CFUNCTYPE(c_ssize_t, c_void_p, c_int32, c_int32, c_ssize_t, c_void_p, c_float)
-
-
-class _Effect(ctypes.Structure):
-    """``AEffect``, as far as it is read here."""
-
-    _fields_ = (
-        ("magic", c_int32),
-        ("dispatcher", _Dispatcher),
-        ("process", c_void_p),
-        ("set_parameter", c_void_p),
-        ("get_parameter", c_void_p),
-        ("programs", c_int32),
-        ("parameters", c_int32),
-        ("inputs", c_int32),
-        ("outputs", c_int32),
-        ("flags", c_int32),
+def vst2_identity(path: Path) -> PluginReport:
+    """Who the plugin is."""
+    module = read_vst2(vst2_file(path) or path)
+    return PluginReport(
+        str(path),
+        "VST2",
+        name=module.name or path.stem,
+        vendor=module.vendor,
+        version=module.version,
+        plugin_id=module.plugin_id,
+        kind="instrument" if module.is_instrument else "effect",
     )
 
 
 def vst2_reports(path: Path) -> Iterator[tuple[int, PluginReport]]:
-    """What DawDreamer says of a plugin; then the same with its name, vendor and kind, if it survives that.
+    """What DawDreamer says of a plugin; then the same with who it is, if it survives being asked twice.
 
     Both are number 0: a VST2 file holds one plugin.
     """
     report = _as_loaded(path)
     yield 0, report
-    yield 0, _as_it_says(path, report)
+    own = vst2_identity(path)
+    yield (
+        0,
+        msgspec.structs.replace(
+            report,
+            name=own.name,
+            vendor=own.vendor,
+            version=own.version,
+            plugin_id=own.plugin_id,
+            kind=own.kind,
+        ),
+    )
 
 
 def _as_loaded(path: Path) -> PluginReport:
@@ -90,27 +89,4 @@ def _parameter(row: dict[str, Any], default: float) -> ParameterReport:
         unit=str(row["label"]).strip(),
         choices=choices if len(choices) <= _MOST_CHOICES else (),
         is_ambiguous=False,
-    )
-
-
-def _as_it_says(path: Path, report: PluginReport) -> PluginReport:
-    library = ctypes.CDLL(str(path))
-    start: Any = library.VSTPluginMain
-    start.restype, start.argtypes = POINTER(_Effect), (_HostCallback,)
-    answer = _HostCallback(lambda _effect, question, *_: _VST_2_4 if question == _HOST_VERSION else 0)
-    effect: Any = start(answer)
-    if not effect:
-        return report
-
-    def ask(question: int) -> str:
-        text = ctypes.create_string_buffer(_LONGEST_TEXT)
-        effect.contents.dispatcher(effect, question, 0, 0, text, 0.0)
-        return text.value.decode("utf-8", "replace").strip()
-
-    effect.contents.dispatcher(effect, _OPEN, 0, 0, None, 0.0)
-    return msgspec.structs.replace(
-        report,
-        name=ask(_EFFECT_NAME) or report.name,
-        vendor=ask(_VENDOR),
-        kind="instrument" if effect.contents.flags & _IS_SYNTH else "effect",
     )

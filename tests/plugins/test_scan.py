@@ -9,12 +9,13 @@ import threading
 from pathlib import Path
 
 import pytest
+import rtmidi._rtmidi
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plugins.test_vst3_module import java_hash
 from tsumami.engine.errors import PluginError
-from tsumami.plugins.scan import Candidate, Prober, find_plugins, probe, scan
+from tsumami.plugins.scan import Candidate, Prober, find_plugins, identify, probe, scan
 from tsumami.plugins.scan.binary import systems, unusable
 from tsumami.plugins.scan.cache import ScanCache
 
@@ -134,6 +135,31 @@ def test_the_process_of_a_vst2_plugin_loads_no_numba() -> None:
     )
     output = subprocess.check_output([sys.executable, "-c", program], text=True, stderr=subprocess.DEVNULL)
     assert output.splitlines()[-1] == "2 True False"
+
+
+def test_who_a_plugin_is(instrument_plugin: Path, effect_plugin: Path) -> None:
+    instrument, effect, amsynth = map(identify, (instrument_plugin, effect_plugin, AMSYNTH))
+    assert (instrument.name, instrument.vendor, instrument.kind) == (
+        "TsumamiFixture",
+        "Tsumami",
+        "instrument",
+    )
+    assert instrument.plugin_id == "ABCDEF019182FAEB5473756D54736669"  # JUCE's mark, then our two codes
+    assert (effect.name, effect.kind) == ("TsumamiFixtureEffect", "effect")
+    assert (amsynth.name, amsynth.vendor, amsynth.plugin_id) == ("amsynth", "Nick Dowell", "amsy")
+    assert instrument.plugin_id == probe(instrument_plugin)[0].plugin_id
+    assert amsynth.plugin_id == probe(AMSYNTH)[0].plugin_id
+
+
+def test_what_cannot_be_identified(instrument_plugin: Path, tmp_path: Path) -> None:
+    words = tmp_path / "Words.vst3"
+    words.write_text("just words")
+    with pytest.raises(PluginError, match=r"got .*Words\.vst3, which is not a plugin"):
+        identify(words)
+    with pytest.raises(PluginError, match="which is a library, not a plugin"):
+        identify(Path(rtmidi._rtmidi.__file__))
+    with pytest.raises(PluginError, match="which holds TsumamiFixture, not Other"):
+        identify(instrument_plugin, "Other")
 
 
 def test_a_name_that_the_file_does_not_hold(instrument_plugin: Path) -> None:
