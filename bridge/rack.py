@@ -11,6 +11,7 @@ from tsumami.engine.errors import SessionError
 from tsumami.plugins.hosted.client import PluginClient, PluginSource
 from tsumami.plugins.hosted.settings import INSTRUMENT
 from tsumami.plugins.hosted.sounds import sound_of_file
+from tsumami.plugins.scan import probe
 from tsumami.plugins.vst3.parameters import ParameterTable
 
 
@@ -36,6 +37,9 @@ class Rack:
                 client.launch()
             for client in self.clients:
                 client.wait_ready()
+            if _uses_unique_ids(session):
+                for client in self.clients:
+                    client.parameters = client.parameters.with_unique_ids(_unique_ids(client.source))
         except BaseException:
             self.close()
             raise
@@ -86,6 +90,16 @@ def _source(
 ) -> PluginSource:
     sound = None if preset is None else sound_of_file(Path(preset))
     return PluginSource(Path(path), plugin, sound, place, is_bypassed)
+
+
+def _uses_unique_ids(session: Session) -> bool:
+    return any((entry.parameter or "").startswith("id:") for entry in session.maps)
+
+
+def _unique_ids(source: PluginSource) -> dict[int, int | None]:
+    """Unique ids by index: pedalboard does not tell them, so a throw-away process asks the plugin itself."""
+    (report, *_) = probe(source.path, source.plugin_name)
+    return {row.index: row.unique_id for row in report.parameters}
 
 
 def _effect_labels(session: Session) -> list[str]:

@@ -136,7 +136,8 @@ class BlockPlayer:
         if self._config.is_effect:
             sound = self._plugin.process(np.ascontiguousarray(audio), self._config.sample_rate)
         else:
-            sound = self._plugin.play(messages, frames, self._config.sample_rate)
+            rate, block_size = self._config.sample_rate, self._config.block_size
+            sound = self._plugin.play(messages, frames, rate, block_size)
         piece = np.zeros((frames, 2), np.float32)
         # Shorter while the plugin fills its delay: the silence comes first. Mono goes to both sides.
         length = min(sound.shape[1], frames)

@@ -64,4 +64,4 @@ class PedalboardPlayer:
             for time, data in self._messages
             if first <= time < first + frames
         ]
-        return self._plugin.play(due, frames, rate)
+        return self._plugin.play(due, frames, rate, self._settings.block_size)

@@ -5,8 +5,8 @@ a name alone is no address. Every row has a ``label`` of its own: its name where
 name with its number.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from tsumami.engine.errors import ParameterError
@@ -59,6 +59,10 @@ class ParameterTable:
     def ambiguous(self) -> dict[str, tuple[int, ...]]:
         """Names that stand for several rows, and which rows."""
         return {name: tuple(rows) for name, rows in self._names.items() if len(rows) > 1}
+
+    def with_unique_ids(self, ids: Mapping[int, int | None]) -> "ParameterTable":
+        """The same rows with the unique ids of ``ids``, by index."""
+        return ParameterTable([replace(row, unique_id=ids.get(row.index)) for row in self.rows])
 
     def engine_parameters(self) -> tuple[Parameter, ...]:
         """The table in the engine's terms: positions 0-1 under unique labels."""

@@ -27,8 +27,8 @@ class Plugin:
     """A VST3 instrument or effect, played block by block.
 
     Not thread-safe: pedalboard's MIDI path holds no lock of its own. Parameters are addressed by their
-    row in ``parameters``, because pedalboard's own dictionary keeps one row of each name and drops the rest. The calls
-    raise `PluginError` for what the plugin refuses; what crashes takes the process with it.
+    row in ``parameters``, because pedalboard's own dictionary keeps one row of each name and drops the
+    rest; a restart of the plugin inside pedalboard would leave these rows dangling. The calls raise `PluginError` for what the plugin refuses; what crashes takes the process with it.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
@@ -86,18 +86,25 @@ class Plugin:
         return str(self._rows[row].string_value)
 
     def play(
-        self, messages: Sequence[MidiMessage], frames: int, sample_rate: float
+        self, messages: Sequence[MidiMessage], frames: int, sample_rate: float, block_size: int
     ) -> npt.NDArray[np.float32]:
-        """Sound of one block of an instrument, float32 ``[channels, frames]``; goes on from the last."""
+        """Sound of one block of an instrument, float32 ``[channels, frames]``; goes on from the last.
+
+        ``frames`` may be anything up to ``block_size``, which must stay the same: a larger one would start
+        the plugin anew.
+        """
         # Half a sample more, so that no rounding of seconds takes one away.
         seconds = (frames + _HALF_SAMPLE) / sample_rate
         sound: npt.NDArray[np.float32] = self._plugin.process(
-            messages, seconds, sample_rate, 2, frames, False
+            messages, seconds, sample_rate, 2, block_size, False
         )
         return sound
 
     def process(self, audio: npt.NDArray[np.float32], sample_rate: float) -> npt.NDArray[np.float32]:
-        """One block through an effect, float32 ``[2, frames]``; may be shorter while it fills its delay."""
+        """One block through an effect, float32 ``[2, frames]``; may be shorter while it fills its delay.
+
+        The first block must be the longest: a longer one would start the plugin anew.
+        """
         sound: npt.NDArray[np.float32] = self._plugin.process(audio, sample_rate, audio.shape[1], False)
         return sound
 
