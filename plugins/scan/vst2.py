@@ -42,17 +42,16 @@ def vst2_reports(path: Path) -> Iterator[tuple[int, PluginReport]]:
     """
     report = _as_loaded(path)
     yield 0, report
-    own = vst2_identity(path)
-    yield (
-        0,
-        msgspec.structs.replace(
-            report,
-            name=own.name,
-            vendor=own.vendor,
-            version=own.version,
-            plugin_id=own.plugin_id,
-            kind=own.kind,
-        ),
+    with contextlib.suppress(PluginError):
+        yield 0, _merged(vst2_identity(path), report)
+
+
+def _merged(identity: PluginReport, report: PluginReport) -> PluginReport:
+    return msgspec.structs.replace(
+        identity,
+        latency_samples=report.latency_samples,
+        parameter_count=report.parameter_count,
+        parameters=report.parameters,
     )
 
 
