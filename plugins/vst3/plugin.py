@@ -28,7 +28,8 @@ class Plugin:
 
     Not thread-safe: pedalboard's MIDI path holds no lock of its own. Parameters are addressed by their
     row in ``parameters``, because pedalboard's own dictionary keeps one row of each name and drops the
-    rest; a restart of the plugin inside pedalboard would leave these rows dangling. The calls raise `PluginError` for what the plugin refuses; what crashes takes the process with it.
+    rest; a restart of the plugin inside pedalboard would leave these rows dangling. The calls raise
+    `PluginError` for what the plugin refuses; what crashes takes the process with it.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
