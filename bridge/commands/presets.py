@@ -88,9 +88,13 @@ def convert(
 ) -> None:
     """Convert presets: banks taken apart or put together, or any preset to JSON.
 
-    amsynth .bank <-> VST2 .fxp and .fxb; .fxp <-> .fxb; .h2p with every key written out; patches of the
-    built-in synthesizer (.toml) from bank to single patch; everything to .json. A plugin's own state goes
-    only into its own format.
+    amsynth: .bank, and VST2's .fxp and .fxb, to one another.
+    VST2: programs .fxp and banks .fxb to one another.
+    u-he: .h2p to one with every key written out.
+    Built-in synthesizer: .toml banks to patches and back.
+    Any of these, .vstpreset and .vital: to .json.
+
+    The state that a plugin has packed itself goes into no other format.
     """
     from tsumami.plugins.presets import convert_presets, read_preset, read_presets, split_place
 

@@ -58,7 +58,8 @@ def decode(data: bytes, source: str) -> tuple[Preset, ...]:
     if synth is None:
         raise ParameterError(f"{source} must name its synthesizer (#AM=Diva), got a file without that line")
     try:
-        values = {entry.place: entry.value for entry in entries(body) if entry.place[0]}
+        found = entries(body, first_line=head.count("\n") + 1)
+        values = {entry.place: entry.value for entry in found if entry.place[0]}
     except ParameterError as error:
         raise ParameterError(f"{source}, {error}") from None
     preset = _described(head, synth[1], source, data)

@@ -40,20 +40,19 @@ def split_text(text: str) -> tuple[str, str, str]:
     return text[:start], text[start:end], text[end:]
 
 
-def entries(body: str) -> Iterator[Entry]:
+def entries(body: str, first_line: int = 1) -> Iterator[Entry]:
     """The keys of a body in their order; those before the first section are in section ``""``.
 
-    Raises `ParameterError` for a line that is neither key, comment nor empty, as where a file is cut off.
+    Raises `ParameterError` for a line that is neither key, comment nor empty, as where a file is cut off; the
+    body begins at line ``first_line`` of the file.
     """
     section, start = "", 0
-    for number, line in enumerate(body.split("\n"), 1):
+    for number, line in enumerate(body.split("\n"), first_line):
         content = line.strip()
         match = _LINE.fullmatch(line)
         if content and not content.startswith("//"):
             if match is None or not match["key"].strip():
-                raise ParameterError(
-                    f"line {number} after the description must be key=value, got {line[:40]!r}"
-                )
+                raise ParameterError(f"line {number} must be key=value, got {line[:40]!r}")
             key, value = match["key"].strip(), match["value"]
             if key == _SECTION_KEY:
                 section = value

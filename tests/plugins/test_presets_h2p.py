@@ -133,6 +133,7 @@ def test_presets_of_other_u_he_synths_keep_their_keys() -> None:
     ("data", "rule"),
     [
         (H2P[: len(H2P) // 4], "must be a whole preset of Diva|must be key=value"),
+        (H2P.replace(b"Atk=", b"Atk ", 1), r"a\.h2p, line \d+ must be key=value, got 'Atk"),
         (H2P[:40], "must close its description"),
         (H2P.replace(b"#AM=Diva", b"#AM=\0Diva"), "got binary data"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "must be a text preset of u-he"),
