@@ -54,9 +54,9 @@ def render_presets(
     found = read_all(presets, lambda error: broken.append(str(error)))
     player, ready = find_instrument(instrument, settings)
     entries = entries_of(found, player, ready)
-    run = Run(player, ready, settings, entries, str(output))
-    began = time.perf_counter()
     with open_crew(workers, cluster) as crew, explained(str(output)):
+        run = Run(player, ready, settings, entries, str(output))
+        began = time.perf_counter()
         rendered = run.render(crew, progress)
         took = time.perf_counter() - began
         run.finish(crew)
@@ -74,8 +74,7 @@ class Run:
         self._frames = score_of(settings).frames
         rows = entries.rows
         document = document_of(instrument, ready, settings, rows, self._frames)
-        with explained(place):
-            self.data_set = open_data_set(place, document, rows, ready.parameters, self._frames)
+        self.data_set = open_data_set(place, document, rows, ready.parameters, self._frames)
         self._batch: int = document["batch"]
 
     def render(self, crew: Crew, progress: Progress) -> int:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ def test_builtin_synthesizer_sounds_as_it_does_elsewhere(tmp_path: Path) -> None
     patch = load_bank()[0]
     bank = Path(load_bank.__code__.co_filename).with_name("bank.toml")
     report = render_presets("builtin", [bank], tmp_path / "set.zarr", settings=SHORT, workers=1)
-    group = zarr.open_group(tmp_path / "set.zarr", mode="r")
+    group: Any = zarr.open_group(tmp_path / "set.zarr", mode="r")
     expected = render_patch(patch.values, velocity=100 / 127, hold_seconds=0.4, length_seconds=0.5)
     np.testing.assert_array_equal(np.asarray(group["audio"][0]), expected.mean(axis=0, dtype=np.float32))
     assert report.patches == len(load_bank())
@@ -117,7 +118,7 @@ def test_crash_hang_and_noise_cost_one_patch_each(instrument_plugin: Path, tmp_p
     ]
     settings = replace(SHORT, time_limit_seconds=2.0)
     report = render_presets(instrument_plugin, presets, tmp_path / "set.zarr", settings=settings, workers=2)
-    group = zarr.open_group(tmp_path / "set.zarr", mode="r")
+    group: Any = zarr.open_group(tmp_path / "set.zarr", mode="r")
     same = Flag.SAME_PARAMETERS | Flag.SAME_AUDIO
     expected = [0, Flag.CRASHED, Flag.HUNG, Flag.NOT_FINITE, Flag.SILENT, Flag.CLIPPED, same, same]
     assert np.asarray(group["flags"][:]).tolist() == expected
@@ -204,3 +205,17 @@ def test_two_channels_are_kept(amsynth: Worker, positions: npt.NDArray[np.float3
     mono = render(amsynth, positions[0]).audio
     assert both.shape == (2, len(mono))
     np.testing.assert_array_equal(both.mean(axis=0, dtype=np.float32), mono)
+
+
+def test_url_takes_the_same_data_set_as_a_path(tmp_path: Path) -> None:
+    need_amsynth()
+    places = (str(tmp_path / "path.zarr"), (tmp_path / "file.zarr").as_uri(), "memory://store/set.zarr")
+    for place in places:
+        report = render_presets(PLUGIN, [SMALL_BANK], place, settings=SHORT)
+        assert report.rendered == 26
+        assert render_presets(PLUGIN, [SMALL_BANK], place, settings=SHORT).rendered == 0
+    groups: list[Any] = [zarr.open_group(place, mode="r") for place in places]
+    for group in groups[1:]:
+        assert group.attrs.asdict() == groups[0].attrs.asdict()
+        for name, array in group.arrays():
+            np.testing.assert_array_equal(array[:], groups[0][name][:])
