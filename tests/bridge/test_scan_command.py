@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def plugins(tmp_path: Path, instrument_plugin: Path, effect_plugin: Path) -> Pat
     for plugin in (instrument_plugin, effect_plugin):
         (folder / plugin.name).symlink_to(plugin)
     (folder / "Words.vst3").write_text("just words")
-    (folder / "Pi.vst3").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00")
+    (folder / "Mac.vst3").write_bytes(struct.pack("<II", 0xFEEDFACF, 0x0100000C))
     return folder
 
 
@@ -35,7 +36,7 @@ def test_a_scan_lists_what_works_and_why_the_rest_does_not(plugins: Path, tmp_pa
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["TsumamiFixture.vst3", "TsumamiFixture", "Tsumami", "instrument", "VST3", "34", "37"] in rows
     assert f"{plugins}/Words.vst3 is not a plugin" in done.stdout
-    assert f"{plugins}/Pi.vst3 is for Linux ARM64, not Linux x86-64" in done.stdout
+    assert f"{plugins}/Mac.vst3 is for macOS ARM64, not " in done.stdout
     assert not done.stderr.strip()
 
 

@@ -13,6 +13,7 @@ import rtmidi._rtmidi
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.amsynth import require_amsynth
 from tests.plugins.test_vst3_module import java_hash
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.scan import Candidate, Prober, find_plugins, identify, probe, scan
@@ -23,6 +24,12 @@ AMSYNTH = Path("/usr/lib/vst/amsynth_vst.so")
 CRASH, HANG = "TSUMAMI_FIXTURE_CRASH_ON_LOAD", "TSUMAMI_FIXTURE_HANG_ON_LOAD"
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+@pytest.fixture
+def amsynth_plugin() -> Path:
+    require_amsynth()
+    return AMSYNTH
 
 
 def elf(machine: int) -> bytes:
@@ -84,14 +91,14 @@ def test_folders_are_searched_through_but_bundles_are_not(tmp_path: Path) -> Non
 
 
 def test_standard_folders_are_the_users_and_the_systems(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    amsynth_plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (".vst3/Mine.vst3", "listed/Listed.vst3"):
         (tmp_path / name).mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VST3_PATH", f"{tmp_path}/listed{os.pathsep}{tmp_path}/gone")
     found = {candidate.path for candidate in find_plugins()}
-    assert {tmp_path / ".vst3/Mine.vst3", tmp_path / "listed/Listed.vst3", AMSYNTH} <= found
+    assert {tmp_path / ".vst3/Mine.vst3", tmp_path / "listed/Listed.vst3", amsynth_plugin} <= found
 
 
 def test_a_folder_that_is_not_there() -> None:
@@ -118,27 +125,27 @@ def test_an_effect_is_one(effect_plugin: Path) -> None:
     assert (report.kind, report.latency_samples, report.parameter_count) == ("effect", 64, 8)
 
 
-def test_a_vst2_plugin_tells_as_much() -> None:
-    (report,) = probe(AMSYNTH)
+def test_a_vst2_plugin_tells_as_much(amsynth_plugin: Path) -> None:
+    (report,) = probe(amsynth_plugin)
     assert (report.format, report.name, report.vendor) == ("VST2", "amsynth", "Nick Dowell")
     assert (report.kind, report.parameter_count) == ("instrument", 41)
     assert (report.parameters[2].name, report.parameters[2].default) == ("amp_sustain", 1.0)
     assert report.parameters[2].unique_id is None
 
 
-def test_the_process_of_a_vst2_plugin_loads_no_numba() -> None:
+def test_the_process_of_a_vst2_plugin_loads_no_numba(amsynth_plugin: Path) -> None:
     program = (
         "import sys, pathlib, tsumami.plugins.scan.child\n"
         "from tsumami.plugins.scan.vst2 import vst2_reports\n"
-        f"reports = list(vst2_reports(pathlib.Path({str(AMSYNTH)!r})))\n"
+        f"reports = list(vst2_reports(pathlib.Path({str(amsynth_plugin)!r})))\n"
         "print(len(reports), 'dawdreamer' in sys.modules, 'numba' in sys.modules)"
     )
     output = subprocess.check_output([sys.executable, "-c", program], text=True, stderr=subprocess.DEVNULL)
     assert output.splitlines()[-1] == "2 True False"
 
 
-def test_who_a_plugin_is(instrument_plugin: Path, effect_plugin: Path) -> None:
-    instrument, effect, amsynth = map(identify, (instrument_plugin, effect_plugin, AMSYNTH))
+def test_who_a_plugin_is(instrument_plugin: Path, effect_plugin: Path, amsynth_plugin: Path) -> None:
+    instrument, effect, amsynth = map(identify, (instrument_plugin, effect_plugin, amsynth_plugin))
     assert (instrument.name, instrument.vendor, instrument.kind) == (
         "TsumamiFixture",
         "Tsumami",
@@ -148,7 +155,7 @@ def test_who_a_plugin_is(instrument_plugin: Path, effect_plugin: Path) -> None:
     assert (effect.name, effect.kind) == ("TsumamiFixtureEffect", "effect")
     assert (amsynth.name, amsynth.vendor, amsynth.plugin_id) == ("amsynth", "Nick Dowell", "amsy")
     assert instrument.plugin_id == probe(instrument_plugin)[0].plugin_id
-    assert amsynth.plugin_id == probe(AMSYNTH)[0].plugin_id
+    assert amsynth.plugin_id == probe(amsynth_plugin)[0].plugin_id
 
 
 def test_what_cannot_be_identified(instrument_plugin: Path, tmp_path: Path) -> None:
@@ -231,10 +238,10 @@ def test_what_did_not_change_is_not_asked_again(
 
 def test_a_file_that_changed_is_asked_again(tmp_path: Path) -> None:
     plugin, cache = tmp_path / "A.vst3", tmp_path / "plugins.json"
-    plugin.write_bytes(HEADERS["Linux ARM64"])
+    plugin.write_bytes(HEADERS["Windows x86-64"])
     candidates = [Candidate(plugin, "VST3")]
     (report,) = scan(candidates, cache=ScanCache(cache))
-    assert report.failure.startswith("is for Linux ARM64")
+    assert report.failure.startswith("is for Windows x86-64")
     plugin.write_text("words")
     (report,) = scan(candidates, cache=ScanCache(cache))
     assert report.failure == "is not a plugin"
