@@ -262,8 +262,12 @@ class LiveSession:
 
 @contextlib.contextmanager
 def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session in order, instead of an exception anywhere."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """Let Ctrl-C, SIGTERM and a terminal that closes end the session in order, not an exception anywhere."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Not there on Windows, and ignored on purpose under nohup.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        numbers.append(hang_up)
     before = [signal.signal(number, lambda *_: end()) for number in numbers]
     try:
         yield

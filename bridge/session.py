@@ -113,6 +113,19 @@ def check_names(
                 f"{line_of(path, key)}{dotted(key)} must be {known_name(names)}, got {name!r}"
                 f"{nearest(name, names)}"
             )
+    _check_sends(session, path)
+
+
+def _check_sends(session: Session, path: Path | None) -> None:
+    """One control cannot carry two parameters."""
+    first: dict[tuple[int, int], int] = {}
+    for number, send in enumerate(session.sends):
+        other = first.setdefault((send.channel, send.cc), number)
+        if other != number:
+            key: KeyPath = ("send", number, "cc")
+            raise SessionError(
+                f"{line_of(path, key)}{dotted(key)} must be another than that of send[{other}], got {send.cc}"
+            )
 
 
 def line_of(path: Path | None, key: KeyPath) -> str:

@@ -27,7 +27,7 @@ rtmidi: Any = import_module("rtmidi")  # its names come from a compiled module t
 
 HERE = Path(__file__).parent
 NOTE, FIRST_KNOB = 48, 20
-HELD_SECONDS, RECORDED_SECONDS = 1, 3
+HELD_SECONDS, RECORDED_SECONDS = 0.7, 2
 
 
 def main(macro: str) -> None:
@@ -38,7 +38,7 @@ def main(macro: str) -> None:
     with tempfile.TemporaryDirectory() as folder, amsynth(Path(folder)), tsumami(), keyboard() as keys:
         for position in (64, 0, 64, 127):  # the first message only says where the knob stands
             keys.send_message([0xB0, knob, position])
-            time.sleep(1.0)  # the knob glides
+            time.sleep(0.7)  # the knob glides
             held, tail, rate = play_note(keys, Path(folder) / "note.wav")
             print(
                 f"{macro} {position / 127:.2f}: {centroid(held, rate):5.0f} Hz, {ringing(tail, rate):.2f} s"
@@ -80,7 +80,7 @@ def play_note(keys: Any, path: Path) -> tuple[Audio, Audio, int]:
     """A note: amsynth's left output while it is held, and what rings on, and the sample rate."""
     recorder = ("jack_rec", "-f", str(path), "-d", str(RECORDED_SECONDS), "-b", "32", "amsynth:L out")
     with running(*recorder) as process:
-        time.sleep(0.3)
+        time.sleep(0.2)
         keys.send_message([0x90, NOTE, 100])
         time.sleep(HELD_SECONDS)
         keys.send_message([0x80, NOTE, 0])

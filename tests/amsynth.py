@@ -21,16 +21,18 @@ _DEADLINE_SECONDS = 20.0
 _WINDOW = 4096
 
 
-@contextlib.contextmanager
-def running_amsynth(server: JackServer, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """amsynth with the controllers and the bank of the examples; killed at the end.
-
-    Without amsynth it skips the test that asked, or fails it where ``CI`` is set.
-    """
+def require_amsynth() -> None:
+    """Skip the test that asks where amsynth is not installed, or fail it where ``CI`` is set."""
     if shutil.which("amsynth") is None:
         if os.environ.get("CI"):
             pytest.fail("amsynth must be installed in CI, got none; `make test` installs it")
         pytest.skip("amsynth is not installed (on Debian: apt-get install amsynth)")
+
+
+@contextlib.contextmanager
+def running_amsynth(server: JackServer, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """amsynth with the controllers and the bank of the examples; killed at the end."""
+    require_amsynth()
     (folder / "amsynth").mkdir(parents=True, exist_ok=True)
     shutil.copy(EXAMPLES / "amsynth.controllers", folder / "amsynth" / "controllers")
     process = subprocess.Popen(

@@ -8,11 +8,24 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.amsynth import require_amsynth
 from tests.command import run_tsumami_json
+from tsumami.bridge.session import load_session
 from tsumami.plugins import load_bank
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-RUN_HERE = {"live.toml", "picture_of_a_take.py", "play_strip.py", "render_patches.py", "turn_knob.py"}
+RUN_HERE = {
+    "amsynth.bank",
+    "amsynth.controllers",
+    "amsynth.toml",
+    "live.toml",
+    "picture_of_a_take.py",
+    "play_amsynth.py",
+    "play_strip.py",
+    "plugin.toml",
+    "render_patches.py",
+    "turn_knob.py",
+}
 
 
 def run(name: str, *args: str, folder: Path) -> str:
@@ -68,6 +81,23 @@ def test_a_take_becomes_a_picture_and_a_smaller_file(tmp_path: Path) -> None:
     run("picture_of_a_take.py", "pictures", "--seconds", "2", folder=tmp_path)
     assert (tmp_path / "pictures" / "demo.png").read_bytes().startswith(b"\x89PNG")
     assert soundfile.info(tmp_path / "pictures" / "demo.ogg").duration >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("jack_server", "nothing_left")
+def test_knob_turns_a_synthesizer_outside(tmp_path: Path) -> None:
+    require_amsynth()
+    lines = run("play_amsynth.py", "bright", folder=tmp_path).splitlines()
+    heard_hz = {line.split(":")[0]: float(line.split()[2]) for line in lines}
+    assert heard_hz["bright 0.00"] < heard_hz["bright 0.50"] < heard_hz["bright 1.00"]
+
+
+def test_controllers_of_the_synthesizer_are_those_that_are_sent() -> None:
+    session = load_session(EXAMPLES / "amsynth.toml")
+    controllers = (EXAMPLES / "amsynth.controllers").read_text().split()
+    assert len(controllers) == 128
+    named = {cc for cc, name in enumerate(controllers) if name != "null"}
+    assert named == {send.cc for send in session.sends} | {7}, "and the volume, as ever"
 
 
 def test_unknown_macro_is_refused(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_session_that_cannot_start_leaves_no_file(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_session_in_order(number: int, tmp_path: Path) -> None:
     take = tmp_path / "take.wav"
     with running_live("--device", "null", "--demo", "--record", str(take)) as live:

@@ -1,6 +1,6 @@
 import pytest
 
-from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.mapping import Target, compile_mapping
 from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Output, Session
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
@@ -57,3 +57,12 @@ def test_unknown_names_are_refused() -> None:
 def test_a_patch_name_is_no_matter_of_the_mapping() -> None:
     session = Session(maps=[])
     assert compile_mapping(session, macros=[], parameters=[]).table == {}
+
+
+def test_controllers_that_no_map_takes_go_out() -> None:
+    session = Session(maps=[Map(cc=5, macro="wide")], midi=Midi(output="box"))
+    mapping = compile_mapping(session, macros=["wide"], parameters=[])
+    assert mapping.targets(3, 5) == (Target(Kind.MACRO, 0),)
+    assert mapping.targets(3, 74) == (Target(Kind.CONTROL, 74),)
+    for bank_select in (0, 32):  # of a program change, which chooses patches here
+        assert mapping.targets(3, bank_select) == ()

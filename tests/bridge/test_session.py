@@ -56,6 +56,13 @@ FILE = Path("s.toml")
             "map = [{cc = 1, gain = true}, {cc = 'a'}]",
             r":1: map\[1\].cc must be a whole number, got 'a'",
         ),
+        ("[[send]]\nparameter = 'cutoff'\ncc = 74\nhigh = 1.5", r":4: send\[0\].high must be .* at most 1"),
+        ("[[send]]\ncc = 74", r"s.toml:1: send\[0\] must have the field 'parameter', got none"),
+        (
+            "[[send]]\nparameter = 'cutoff'\ncc = 74\nchannel = 0",
+            r":4: send\[0\].channel must be .* at least 1",
+        ),
+        ("[midi]\noutput = ''", "s.toml:2: midi.output must be a string that is not empty, got ''"),
         ("[device\n", r"s.toml:1:8: session must be TOML: expected ']'"),
         ("[device]\nname = '''open", r"s.toml:2:\d+: session must be TOML"),
         ("[device]\nname = 'a'\nname = 'b'", r"s.toml:3:\d+: session must be TOML: cannot overwrite a value"),
@@ -113,6 +120,35 @@ def test_unknown_name_is_refused_with_line_and_suggestion(tmp_path: Path) -> Non
         check_names(session, macros=MACRO_NAMES, parameters=[], patches=["Bass", "Warm Pad"], path=file)
     with pytest.raises(SessionError, match=r"s.toml:6: map\[0\].macro must be .*did you mean bright\?"):
         check_names(session, macros=MACRO_NAMES, parameters=[], patches=["Warm Pda"], path=file)
+
+
+def test_unknown_parameter_of_a_send_is_refused_with_line_and_suggestion(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('[[send]]\nparameter = "cutoff"\ncc = 74\n\n[[send]]\ncc = 71\nparameter = "resonanse"\n')
+    session = load_session(file)
+    with pytest.raises(SessionError, match=r"s.toml:7: send\[1\].parameter .*did you mean resonance\?"):
+        check_names(session, macros=MACRO_NAMES, parameters=["cutoff", "resonance"], patches=[], path=file)
+
+
+def test_two_parameters_on_one_control_are_refused() -> None:
+    text = "[[send]]\nparameter = 'cutoff'\ncc = 74\n"
+    names = {"macros": MACRO_NAMES, "parameters": ["cutoff"], "patches": []}
+    check_names(parse_session(text + text + "channel = 2\n", FILE), **names)
+    with pytest.raises(SessionError, match=r"send\[1\].cc must be another than that of send\[0\], got 74"):
+        check_names(parse_session(text + text, FILE), **names)
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("", False),
+        ("[instrument]\nkind = 'external'", True),
+        ("[midi]\noutput = 'box'", True),
+        ("[[send]]\nparameter = 'cutoff'\ncc = 74", True),
+    ],
+)
+def test_what_goes_out_by_midi_is_asked_for(text: str, has: bool) -> None:
+    assert parse_session(text, FILE).has_midi_output is has
 
 
 def test_suggestions_come_nearest_first() -> None:
