@@ -8,12 +8,13 @@ from typing import Final
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.offline.messages import Instrument, Ready
 from tsumami.plugins.offline.pool import POOL
-from tsumami.plugins.offline.probe import probe_plugin
 from tsumami.plugins.offline.settings import RenderSettings
+from tsumami.plugins.scan import identify
 
 BUILTIN: Final = "builtin"
 _NAME: Final = "Tsumami"
 _VST3: Final = ".vst3"
+_IDENTIFY_SECONDS: Final = 60.0
 
 
 def find_instrument(given: str | Path, settings: RenderSettings) -> tuple[Instrument, Ready]:
@@ -26,11 +27,10 @@ def find_instrument(given: str | Path, settings: RenderSettings) -> tuple[Instru
         version = importlib.metadata.version("tsumami")
         return _ready(Instrument(None, "builtin", _NAME, _NAME, version), settings)
     path = Path(given)
-    facts = probe_plugin(path)
-    if not facts.is_instrument:
-        raise PluginError(f"plugin must be an instrument, got the effect {facts.name or path.stem} ({path})")
-    name = facts.name or path.stem
-    instrument = Instrument(path, "dawdreamer", name, facts.vendor, facts.version, facts.plugin_id)
+    found = identify(path, limit_seconds=_IDENTIFY_SECONDS)
+    if found.kind != "instrument":
+        raise PluginError(f"plugin must be an instrument, got the effect {found.name} ({path})")
+    instrument = Instrument(path, "dawdreamer", found.name, found.vendor, found.version, found.plugin_id)
     try:
         return _ready(instrument, settings)
     except PluginError:

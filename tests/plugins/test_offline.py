@@ -154,16 +154,24 @@ def test_plugin_that_crashes_on_load_is_refused(
     instrument_plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TSUMAMI_FIXTURE_CRASH_ON_LOAD", "1")
-    with pytest.raises(PluginError, match="must load"):
+    with pytest.raises(PluginError, match="must load .* crashed"):
         render_presets(instrument_plugin, [made("any")], tmp_path / "set.zarr")
 
 
-@pytest.mark.parametrize("content", [b"", b"no plugin", b"\x7fELF\x02\x01\x01" + bytes(11) + b"\xb7\x00"])
-def test_file_that_is_no_plugin_of_this_system_is_refused(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is not a plugin"),
+        (b"no plugin", "is not a plugin"),
+        (b"\xcf\xfa\xed\xfe\x07\0\0\1", "is for macOS"),
+    ],
+)
+def test_file_that_is_no_plugin_of_this_system_is_refused(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
     plugin = tmp_path / "synth.so"
     plugin.write_bytes(content)
-    rule = "built for .*, built for Linux on aarch64" if content[:1] == b"\x7f" else "holds no program"
-    with pytest.raises(PluginError, match=rule):
+    with pytest.raises(PluginError, match=f"which {reason}"):
         render_preset(plugin)
 
 

@@ -2,9 +2,7 @@
 
 import io
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import mido
 import numpy as np
@@ -15,7 +13,6 @@ from hypothesis import strategies as st
 
 from tsumami.engine.errors import ParameterError, SessionError
 from tsumami.plugins.offline import Flag, RenderSettings
-from tsumami.plugins.offline.binary import built_for, this_system
 from tsumami.plugins.offline.flags import flag_of, mark_duplicates
 from tsumami.plugins.offline.floor import floor_of
 from tsumami.plugins.offline.messages import Failed, Rendered
@@ -145,7 +142,3 @@ def test_safe_name_is_a_name_for_every_file_system(name: str) -> None:
     assert 1 <= len(safe) <= 60
     assert not set(safe) & set('/\\:*?"<>|\0\n')
     assert safe == safe.strip(" .")
-
-
-def test_a_program_tells_its_system() -> None:
-    assert this_system() in built_for(Path(sys.executable).resolve())
