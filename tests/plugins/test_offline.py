@@ -154,7 +154,7 @@ def test_plugin_that_crashes_on_load_is_refused(
     instrument_plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TSUMAMI_FIXTURE_CRASH_ON_LOAD", "1")
-    with pytest.raises(PluginError, match="must load .* crashed"):
+    with pytest.raises(PluginError, match=r"must load .* crashed"):
         render_presets(instrument_plugin, [made("any")], tmp_path / "set.zarr")
 
 
