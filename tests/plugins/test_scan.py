@@ -13,14 +13,13 @@ import rtmidi._rtmidi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.amsynth import require_amsynth
+from tests.plugins.amsynth_plugin import PLUGIN, need_amsynth
 from tests.plugins.test_vst3_module import java_hash
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.scan import Candidate, Prober, find_plugins, identify, probe, scan
 from tsumami.plugins.scan.binary import systems, unusable
 from tsumami.plugins.scan.cache import ScanCache
 
-AMSYNTH = Path("/usr/lib/vst/amsynth_vst.so")
 CRASH, HANG = "TSUMAMI_FIXTURE_CRASH_ON_LOAD", "TSUMAMI_FIXTURE_HANG_ON_LOAD"
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -28,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 @pytest.fixture
 def amsynth_plugin() -> Path:
-    require_amsynth()
-    return AMSYNTH
+    need_amsynth()
+    return PLUGIN
 
 
 def elf(machine: int) -> bytes:
