@@ -13,7 +13,7 @@ import pytest
 
 from tests.amsynth import EXAMPLES, centroid_hz, recorded, rms_db, running_amsynth
 from tests.bridge.live_process import LiveProcess, running_live
-from tests.jack import JackServer
+from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left
 
 rtmidi: Any = import_module("rtmidi")
@@ -181,5 +181,19 @@ def test_a_synth_that_is_not_there_is_waited_for(tmp_path: Path, jack_server: Ja
         with running_amsynth(jack_server, tmp_path):
             live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and 0 parameters go there")
         live.wait_for("is gone")
+        live.end(signal.SIGINT)
+    assert_nothing_left()
+
+
+def test_a_jack_server_that_dies_does_no_harm_to_a_session_that_plays_elsewhere(tmp_path: Path) -> None:
+    with (
+        running_jack_server(purpose="outside") as server,
+        running_amsynth(server, tmp_path),
+        running_live(str(EXAMPLES / "amsynth.toml"), "--device", "null", "--demo") as live,
+    ):
+        live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ")
+        server.process.kill()
+        server.process.wait()
+        live.wait_for("MIDI output 'amsynth:midi_in' is gone: waiting for it")
         live.end(signal.SIGINT)
     assert_nothing_left()
