@@ -33,14 +33,17 @@ class PatchPrograms:
 
 
 class PresetPrograms:
-    """The presets of a folder, for a plugin."""
+    """The presets of a folder, for a plugin; offline the loading is waited for."""
 
-    def __init__(self, client: PluginClient, presets: Sequence[Preset]) -> None:
+    def __init__(self, client: PluginClient, presets: Sequence[Preset], *, waits: bool = False) -> None:
         self._client, self._presets = client, presets
+        self._waits = waits
 
     def load(self, number: int) -> str | None:
         """Let the plugin load a preset; None for a number beyond the folder."""
         if not 0 <= number < len(self._presets):
             return None
         self._client.load(sound_of_preset(self._presets[number]))
+        if self._waits:
+            self._client.wait_loaded()
         return self._presets[number].name

@@ -88,7 +88,7 @@ def _sources(session: Session) -> list[PluginSource]:
 def _source(
     path: str, plugin: str | None, preset: str | None, place: int, is_bypassed: bool = False
 ) -> PluginSource:
-    sound = None if preset is None else sound_of_file(Path(preset))
+    sound = None if preset is None else sound_of_file(preset)
     return PluginSource(Path(path), plugin, sound, place, is_bypassed)
 
 

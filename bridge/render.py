@@ -9,16 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from tsumami.bridge.programs import Programs
 from tsumami.bridge.setup import Setup
 from tsumami.engine import Strip
 from tsumami.engine.config import EngineConfig
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, Events, Kind
-from tsumami.engine.instrument import create_instrument
+from tsumami.engine.instrument import create_effect, create_instrument
 from tsumami.engine.macro_loading import load_macros
 from tsumami.engine.macro_thread import CONTROL_PERIOD_SECONDS, MacroFeed
 from tsumami.engine.patch_events import patch_events
 from tsumami.engine.ring import Ring
+
+Block = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +40,53 @@ class Progress(Protocol):
         ...
 
 
-def render_log(setup: Setup, take: Take) -> Iterator[npt.NDArray[np.float32]]:
+def render_log(setup: Setup, take: Take, programs: Programs | None = None) -> Iterator[Block]:
     """Play a log again: its parameter events are what the macros made of the knobs in the live take.
 
     Yields blocks of float32 ``[frames, 2]``. The same samples as the live take, bit for bit, because
     every stage gives the same samples however time is cut into blocks; except across a restart of
     the engine, which loses the sounding voices, or on another machine, whose compiled kernels may
-    round differently.
+    round differently. A plugin that plays alike each time does so here; ``programs`` are its presets.
     """
     strip = _strip(setup)
     for begin in range(0, take.end, setup.config.settings.block_size):
         frames = min(setup.config.settings.block_size, take.end - begin)
-        yield strip.run(frames, _due(take.events, begin, begin + frames))
+        due = _due(take.events, begin, begin + frames)
+        _load_programs(due, programs)
+        yield strip.run(frames, due)
 
 
-def render_performance(setup: Setup, take: Take) -> Iterator[npt.NDArray[np.float32]]:
+def render_performance(setup: Setup, take: Take, programs: Programs | None = None) -> Iterator[Block]:
     """Play a performance with its knob moves through the macros, decoded every control period.
 
     Yields blocks of float32 ``[frames, 2]``. Offline a knob takes effect at the next control period
-    (4 ms); live it does as soon as it is decoded.
+    (4 ms); live it does as soon as it is decoded. The delay of plugins is taken out: a note sounds at
+    its time in the file. ``programs`` are the presets of an instrument that is a plugin.
     """
     strip = _strip(setup)
-    macros = _OfflineMacros(setup, strip)
-    frames = round(CONTROL_PERIOD_SECONDS * setup.sample_rate)
-    for begin in range(0, take.end, frames):
-        frames = min(frames, take.end - begin)
+    macros = None if setup.config.macro_model is None else _OfflineMacros(setup, strip)
+    longest = min(round(CONTROL_PERIOD_SECONDS * setup.sample_rate), setup.config.settings.block_size)
+    delay = strip.latency_samples
+    for begin in range(0, take.end + delay, longest):
+        frames = min(longest, take.end + delay - begin)
         due = _due(take.events, begin, begin + frames)
-        through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.PARAMETER, Kind.PATCH))
-        macros.advance(due[through_macros], begin)
-        yield strip.run(frames, due[~through_macros])
+        _load_programs(due, programs)
+        if macros is not None:
+            through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.PARAMETER, Kind.PATCH))
+            macros.advance(due[through_macros], begin)
+            due = due[~through_macros]
+        block = strip.run(frames, due)
+        if begin + frames > delay:
+            yield block[max(delay - begin, 0) :]
 
 
-def write_wav(
-    path: Path, blocks: Iterator[npt.NDArray[np.float32]], sample_rate: int, progress: Progress
-) -> None:
+def _load_programs(events: Events, programs: Programs | None) -> None:
+    if programs is not None:
+        for item in events[events["kind"] == Kind.PATCH]:
+            programs.load(int(item["index"]))
+
+
+def write_wav(path: Path, blocks: Iterator[Block], sample_rate: int, progress: Progress) -> None:
     """Write blocks to a 32-bit float WAV file, beside its name first, so that it is whole or not there."""
     partial = path.with_name(f".{path.name}.part")
     try:
@@ -115,7 +131,8 @@ class _OfflineMacros:
 
 def _strip(setup: Setup) -> Strip:
     instrument = create_instrument(setup.config.instrument)
-    strip = Strip(instrument, setup.config.settings)
+    effects = [create_effect(source) for source in setup.config.effects]
+    strip = Strip(instrument, setup.config.settings, effects=effects)
     instrument.set_parameters(np.array(setup.config.values, np.float32))
     return strip
 

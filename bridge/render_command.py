@@ -1,28 +1,31 @@
 """The work of `tsumami render`: finds its input, shows progress, reports the speed."""
 
+import contextlib
 import json as json_module
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tsumami.bridge.control_log import read_control_log
-from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.overrides import overridden
 from tsumami.bridge.performance import read_midi_file
-from tsumami.bridge.render import Take, render_log, render_performance, write_wav
+from tsumami.bridge.programs import PresetPrograms
+from tsumami.bridge.rack import Rack
+from tsumami.bridge.render import Block, Take, render_log, render_performance, write_wav
 from tsumami.bridge.session import load_session
-from tsumami.bridge.session_tables import MACRO_NAMES
+from tsumami.bridge.session_tables import MACRO_NAMES, Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.engine.errors import SessionError
-from tsumami.plugins import PARAMETERS
 
-_Blocks = Iterator[npt.NDArray[np.float32]]
+_PATIENCE_SECONDS = 30.0
+"""How long a plugin may take for one block offline before it counts as hung."""
+
+_Blocks = Iterator[Block]
 
 
 def run_render(
@@ -39,37 +42,69 @@ def run_render(
         raise SessionError("output must be given, such as take.wav, got none")
     if (midi is None) == (log is None):
         raise SessionError("input must be one of --midi FILE.mid and --log FILE, got both or neither")
-    if log is not None:
-        setup, take = _from_log(log, session, patch)
-        blocks = render_log(setup, take)
-    else:
-        assert midi is not None
-        setup, take = _from_midi(midi, session, patch)
-        blocks = render_performance(setup, take)
-    began = time.perf_counter()
-    _write(output, blocks, setup.sample_rate, take.end)
+    with contextlib.ExitStack() as stack:
+        if log is not None:
+            offline, take = _from_log(stack, log, session, patch)
+            blocks = render_log(offline.setup, take, offline.programs)
+        else:
+            assert midi is not None
+            offline, take = _from_midi(stack, midi, session, patch)
+            blocks = render_performance(offline.setup, take, offline.programs)
+        setup = offline.setup
+        began = time.perf_counter()
+        _write(output, blocks, setup.sample_rate, take.end)
     report_take(output, take.end / setup.sample_rate, time.perf_counter() - began, json=json)
 
 
-def _from_log(path: Path, session: Path | None, patch: str | None) -> tuple[Setup, Take]:
-    log = read_control_log(path, parameters=[parameter.name for parameter in PARAMETERS])
+@dataclass(frozen=True, slots=True)
+class _Offline:
+    """A session ready to be rendered, and what program changes choose from where it has a plugin."""
+
+    setup: Setup
+    programs: PresetPrograms | None
+
+
+def _ready(stack: contextlib.ExitStack, session: Session, path: Path | None) -> _Offline:
+    """Load the session's plugins for the time of ``stack``, and look its names up."""
+    rack = Rack(session, _warn, patience_seconds=_PATIENCE_SECONDS)
+    stack.callback(rack.close)
+    setup = set_up(session, path, rack=rack)
+    plugin = rack.instrument
+    return _Offline(setup, None if plugin is None else PresetPrograms(plugin, setup.presets, waits=True))
+
+
+def _from_log(
+    stack: contextlib.ExitStack, path: Path, session: Path | None, patch: str | None
+) -> tuple[_Offline, Take]:
+    log = read_control_log(path)
     if not log.is_complete:
-        print(f"tsumami: {path} has no end (the session crashed); rendering what it has", file=sys.stderr)
+        _warn(f"{path} has no end (the session crashed); rendering what it has")
     chosen = load_session(session) if session is not None else log.header.session
+    is_plugin = chosen.instrument.kind == "plugin"
     chosen = overridden(
         chosen,
         device={"sample_rate": log.header.sample_rate, "block_size": log.header.block_size},
-        instrument={"patch": patch or log.header.patch},
+        instrument={"patch": patch if is_plugin else patch or log.header.patch},
     )
-    return set_up(chosen, session), Take(log.events, log.end)
+    offline = _ready(stack, chosen, session)
+    names = [parameter.name for parameter in offline.setup.parameters]
+    if names != log.header.parameters:
+        log = read_control_log(path, parameters=names)
+    return offline, Take(log.events, log.end)
 
 
-def _from_midi(path: Path, session: Path | None, patch: str | None) -> tuple[Setup, Take]:
-    setup = set_up(overridden(load_session(session), instrument={"patch": patch}), session)
-    parameters = [parameter.name for parameter in setup.parameters]
-    mapping = compile_mapping(setup.session, macros=MACRO_NAMES, parameters=parameters)
-    performance = read_midi_file(path, mapping, setup.sample_rate)
-    return setup, Take(performance.events, performance.end)
+def _from_midi(
+    stack: contextlib.ExitStack, path: Path, session: Path | None, patch: str | None
+) -> tuple[_Offline, Take]:
+    chosen = overridden(load_session(session), instrument={"patch": patch})
+    offline = _ready(stack, chosen, session)
+    setup = offline.setup
+    performance = read_midi_file(path, setup.mapping(MACRO_NAMES), setup.sample_rate)
+    return offline, Take(performance.events, performance.end)
+
+
+def _warn(text: str) -> None:
+    print(f"tsumami: {text}", file=sys.stderr)
 
 
 def _write(output: Path, blocks: _Blocks, sample_rate: int, frames: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tsumami.bridge.programs import Programs
+from tsumami.bridge.programs import PresetPrograms, Programs
 from tsumami.engine import EngineClient
 from tsumami.engine.events import Events, Kind
 
@@ -20,6 +20,7 @@ class Router:
         self, client: EngineClient, programs: Programs, report: Callable[[str], None] | None = None
     ) -> None:
         self._client = client
+        self._logs_programs = isinstance(programs, PresetPrograms)
         self._programs = programs
         self._report = report
         self.forward: Callable[[Events], None] | None = None
@@ -38,7 +39,9 @@ class Router:
             name = self._programs.load(int(item["index"]))
             if name is not None and self._report is not None:
                 self._report(name)
-        moves, direct = events[through_macros], events[~(through_macros | is_patch)]
+        # A plugin's program changes are for the log: what they do is not seen in its parameter events.
+        is_direct = ~through_macros if self._logs_programs else ~(through_macros | is_patch)
+        moves, direct = events[through_macros], events[is_direct]
         if len(moves) and not self._client.move(moves):
             self.refused += len(moves)
         if len(direct) and not self._client.send(direct):

@@ -90,6 +90,7 @@ class PluginClient:
         self._process: _Process | None = None
         self._reserve: _Process | None = None
         self._lock = threading.Lock()
+        self._loads_sent = 0
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="plugin-watch", daemon=True)
         self.restart_count = 0
@@ -136,7 +137,13 @@ class PluginClient:
         """
         with self._lock:
             if self._process is not None:
+                self._loads_sent += 1
                 self._process.send(sound)
+
+    def wait_loaded(self) -> None:
+        """Wait until the plugin has taken or refused what it was told to load, or stays off."""
+        while int(self.memory.meters["loads"]) < self._loads_sent and not self.off_reason:
+            time.sleep(_LOOK_SECONDS)
 
     @property
     def state(self) -> bytes:
@@ -210,6 +217,7 @@ class PluginClient:
             self._stay_off(f"it {trouble}, {_CRASHES} times within {_CRASH_WINDOW_SECONDS:g} s now")
             return
         self._report(f"{self.facts.name} {trouble}; starting it again")
+        self.memory.meters["loads"] = self._loads_sent  # what it was loading is not tried again
         state = self._checkpoints.trusted
         self._config = dataclasses.replace(
             self._config,

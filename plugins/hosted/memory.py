@@ -34,6 +34,7 @@ HOSTED_METERS = np.dtype(
         ("answered", np.int64),  # position up to which blocks were answered or skipped
         ("heartbeat_ns", np.int64),  # when it last turned to its rings
         ("is_loading", np.int64),  # it takes a state or a preset just now, and does not answer
+        ("loads", np.int64),  # sounds that it was told to load and has taken or refused
         ("blocks", np.int64),
         ("skipped", np.int64),  # blocks passed over to catch up
         ("load", np.int64, (BINS,)),  # histogram of nanoseconds per block

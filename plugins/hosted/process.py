@@ -171,6 +171,7 @@ class _Host:
             self._outbox.send(Refused(str(error)))
         finally:
             memory.meters["is_loading"] = 0
+            memory.meters["loads"] += 1
 
 
 def _load(config: HostConfig) -> Plugin:

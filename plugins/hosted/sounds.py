@@ -1,15 +1,13 @@
 """Preset files as what a hosted plugin can be told to load."""
 
-from pathlib import Path
-
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins.hosted.messages import LoadPositions, LoadPreset, Sound
-from tsumami.plugins.presets import Preset, read_presets
+from tsumami.plugins.presets import Preset, read_preset
 
 
-def sound_of_file(path: Path) -> Sound:
-    """The sound of a file with one preset; `ParameterError` when it has none that VST3 plugins take."""
-    return sound_of_preset(read_presets(path)[0])
+def sound_of_file(place: str) -> Sound:
+    """The sound of a preset file, or of ``FILE#n`` in a bank; `ParameterError` when no VST3 plugin takes it."""
+    return sound_of_preset(read_preset(place))
 
 
 def sound_of_preset(preset: Preset) -> Sound:
