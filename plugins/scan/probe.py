@@ -73,17 +73,9 @@ class Prober:
             return reports
         if not reports:
             return [msgspec.structs.replace(failed, failure=end)]
-        *whole, last = reports  # it ended at what it did after the last report
-        return [
-            *whole,
-            msgspec.structs.replace(
-                last,
-                notes=(
-                    *last.notes,
-                    f"{end} when asked for more",
-                ),
-            ),
-        ]
+        # It ended at what it did after the last report.
+        notes = (*reports[-1].notes, f"{end} when asked for more")
+        return [*reports[:-1], msgspec.structs.replace(reports[-1], notes=notes)]
 
     def stop(self) -> None:
         """End what runs now, and start nothing more."""
@@ -112,6 +104,10 @@ class Prober:
             _kill(process)
             output, _ = process.communicate()
             return output, f"hung for {self.limit_seconds:g} s"
+        except BaseException:  # an interrupt, which the process does not hear
+            _kill(process)
+            process.communicate()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -129,6 +125,8 @@ def _reports(output: bytes) -> list[PluginReport]:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is not None:
+        return
     with contextlib.suppress(ProcessLookupError):
         if sys.platform == "win32":
             process.kill()

@@ -88,7 +88,7 @@ class Vst3Module:
         for place in range(abi.COUNT_CLASSES(self._factory)):
             info = abi.ClassInfo()
             _check(abi.GET_CLASS_INFO(self._factory, place, ctypes.byref(info)), "getClassInfo2")
-            if info.category.decode() == _PLUGIN_CATEGORY:
+            if _words(info, "category") == _PLUGIN_CATEGORY:
                 infos.append(info)
         return [
             ModuleClass(

@@ -54,21 +54,30 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
     assert done.stdout == f"no plugins in {tmp_path}; name others: tsumami scan DIR\n"
 
 
-def test_an_interrupted_scan_leaves_nothing_running(plugins: Path, tmp_path: Path) -> None:
-    environment = tsumami_environment(XDG_CACHE_HOME=str(tmp_path), TSUMAMI_FIXTURE_HANG_ON_LOAD="1")
+def interrupt(*args: str, after_children: int, **variables: str) -> None:
+    """Start ``tsumami args``, interrupt it when it has children, and see that it ends as it should."""
     with subprocess.Popen(
-        tsumami_command("scan", str(plugins), "--workers", "2"),
-        env=environment,
+        tsumami_command(*args),
+        env=tsumami_environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_for_children(process.pid, 2)
+        wait_for_children(process.pid, after_children)
         os.kill(process.pid, signal.SIGINT)
         output, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert output == ""
+
+
+def test_an_interrupted_plugin_leaves_nothing_running(instrument_plugin: Path) -> None:
+    interrupt("plugin", str(instrument_plugin), after_children=1, TSUMAMI_FIXTURE_HANG_ON_LOAD="1")
+
+
+def test_an_interrupted_scan_leaves_nothing_running(plugins: Path, tmp_path: Path) -> None:
+    hang = {"XDG_CACHE_HOME": str(tmp_path), "TSUMAMI_FIXTURE_HANG_ON_LOAD": "1"}
+    interrupt("scan", str(plugins), "--workers", "2", after_children=2, **hang)
     cached = json.loads((tmp_path / "tsumami" / "plugins.json").read_text())
     assert str(plugins / "TsumamiFixture.vst3") not in cached["entries"]
 
