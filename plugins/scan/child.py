@@ -1,7 +1,7 @@
 """The process that loads one plugin and says what it is; whatever the plugin does, only this process dies.
 
-Started as ``python -m tsumami.plugins.scan.child REQUEST`` with a JSON `Request`. It writes an `Answer` a line
-to its standard output; of two with one number the later holds. What the plugin itself prints is dropped.
+Started as ``python -m tsumami.plugins.scan.child REQUEST`` with a JSON `Request`. It writes an `Answer` a
+line to its standard output; of two with one number the later holds. What the plugin prints is dropped.
 """
 
 import faulthandler
