@@ -7,11 +7,13 @@ from typing import Any
 
 from tsumami.bridge.session_tables import Session
 from tsumami.engine.config import StageSource
-from tsumami.engine.errors import SessionError
+from tsumami.engine.errors import PluginError, SessionError
 from tsumami.plugins.hosted.client import PluginClient, PluginSource
 from tsumami.plugins.hosted.settings import INSTRUMENT
 from tsumami.plugins.hosted.sounds import sound_of_file
 from tsumami.plugins.scan import probe
+from tsumami.plugins.scan.binary import unusable
+from tsumami.plugins.scan.folders import plugin_format
 from tsumami.plugins.vst3.parameters import ParameterTable
 
 
@@ -88,8 +90,24 @@ def _sources(session: Session) -> list[PluginSource]:
 def _source(
     path: str, plugin: str | None, preset: str | None, place: int, is_bypassed: bool = False
 ) -> PluginSource:
+    _check_file(Path(path))
     sound = None if preset is None else sound_of_file(preset)
     return PluginSource(Path(path), plugin, sound, place, is_bypassed)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse at once what its name and first bytes show to be something else."""
+    if not path.exists():
+        raise PluginError(f"plugin must be a VST3 plugin that is there, got {path}")
+    found = plugin_format(path)
+    if found == "VST2":
+        raise PluginError(
+            f"plugin must be a VST3 plugin to be played live, got {path}, a VST2 plugin; "
+            "`tsumami render --plugin` takes it"
+        )
+    reason = unusable(path, "VST3") if found == "VST3" else "has not the name of one"
+    if reason:
+        raise PluginError(f"plugin must be a VST3 plugin for this system, got {path}, which {reason}")
 
 
 def _uses_unique_ids(session: Session) -> bool:

@@ -50,8 +50,8 @@ def live(
         instrument={
             "patch": patch,
             "kind": None if plugin is None else "plugin",
-            "path": None if plugin is None else str(plugin),
-            "preset": None if preset is None else str(preset),
+            "path": _absolute(plugin),
+            "preset": _absolute(preset),
         },
         macros={"provider": provider},
     )
@@ -68,6 +68,11 @@ def live(
         print(json_module.dumps(summary))
     else:
         _say(summary)
+
+
+def _absolute(path: Path | None) -> str | None:
+    """For the log, which may be rendered from another folder."""
+    return None if path is None else str(path.absolute())
 
 
 def _recording(path: str | None) -> Path | None:

@@ -6,7 +6,7 @@ from tsumami.plugins.presets import Preset, read_preset
 
 
 def sound_of_file(place: str) -> Sound:
-    """The sound of a preset file, or of ``FILE#n`` in a bank; `ParameterError` when no VST3 plugin takes it."""
+    """The sound of a preset file, or of ``FILE#n`` in a bank; `ParameterError` when no plugin takes it."""
     return sound_of_preset(read_preset(place))
 
 

@@ -71,6 +71,35 @@ def test_parameters_are_addressed_by_index_and_ambiguous_names_told(instrument_p
         assert values[first] != 0.125
 
 
+def _level(sound: np.ndarray) -> float:
+    return float(np.abs(sound).max())
+
+
+def test_pedals_bends_and_controllers_reach_the_plugin(instrument_plugin: Path) -> None:
+    with hosted(instrument_plugin, 128) as plugin:
+        note, release = event(Kind.NOTE_ON, 69, 1.0, time=0), event(Kind.NOTE_OFF, 69, 0.0, time=0)
+        plugin.play(4800, note)
+        plain = plugin.play(9600)
+        bent = plugin.play(9600, event(Kind.PITCH_BEND, value=1.0, time=0))
+        assert np.diff(np.signbit(bent[0])).sum() > 1.05 * np.diff(np.signbit(plain[0])).sum()
+        plugin.play(128, event(Kind.PITCH_BEND, value=0.0, time=0), plugin.move("Vibrato Depth", 0.0))
+        steady = plugin.play(9600)
+        shaken = plugin.play(9600, event(Kind.CONTROL, 1, 1.0, time=0))
+        assert not np.array_equal(steady, shaken)
+        plugin.play(9600, event(Kind.CONTROL, 1, 0.0, time=0))
+        plugin.play(9600, event(Kind.SUSTAIN, value=1.0, time=0), release)
+        assert _level(plugin.play(4800)) > 0.1, "the pedal holds it"
+        plugin.play(9600, event(Kind.SUSTAIN, value=0.0, time=0))
+        assert _level(plugin.play(4800)) < 1e-4
+        plugin.play(4800, note)
+        plugin.play(9600, event(Kind.ALL_NOTES_OFF, time=0))
+        assert _level(plugin.play(4800)) < 1e-4
+        plugin.play(4800, note)
+        latency = plugin.stage.latency_samples
+        silenced = plugin.play(4800, event(Kind.ALL_SOUND_OFF, time=0))
+        assert _level(silenced[:, latency + 1 :]) < 1e-4
+
+
 def test_a_state_comes_back_exactly(instrument_plugin: Path) -> None:
     with hosted(instrument_plugin) as plugin:
         plugin.play(64, plugin.move("Cutoff", 0.3), plugin.move("Attack", 0.7))
