@@ -3,6 +3,9 @@
 import contextlib
 import dataclasses
 import functools
+import os
+import signal
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +29,8 @@ _BLOCK_SIZES = (128, 64)
 _RANKS = (50.0, 99.0, 99.9)
 _PATIENCE_SECONDS = 10.0
 _SHORTEST_BLOCK = 16
+_REST_SECONDS = 4.0
+_POLL_SECONDS = 0.002
 _NOTE, _SILENCE = 60, 1e-5
 
 
@@ -52,6 +57,7 @@ def run(
             f"{client.facts.name} {client.facts.version}, {block_size} frames: {seconds:g} s with 8 voices, "
             f"JACK's threads {'with' if realtime else 'without'} real-time priority."
         )
+    rows += _restart_rows(path, block_sizes[0])
     own = _delay(path, _SHORTEST_BLOCK) - _SHORTEST_BLOCK
     rows += [
         Row(
@@ -104,6 +110,32 @@ def _play(device: DeviceRequest, setup: Setup, plugin: PluginClient) -> Iterator
         yield Playing(client, counts)
     finally:
         client.close()
+
+
+def _restart_rows(path: Path, block_size: int) -> list[Row]:
+    """How long the plugin is away when its process is killed, and when it is stopped, which is a hang."""
+    rows = []
+    with _loaded(path, block_size) as (setup, plugin, _), _play(DeviceRequest("null"), setup, plugin):
+        for what, number in (("killed", signal.SIGKILL), ("stopped", signal.SIGSTOP)):
+            time.sleep(_REST_SECONDS)  # the process in reserve is ready by then
+            seconds = _seconds_away(plugin, number)
+            rows.append(Row(f"{what}: until it plays again", seconds, "s", "wanted", 1.0, 1.0 / seconds))
+    return rows
+
+
+def _seconds_away(plugin: PluginClient, number: int) -> float:
+    """Time from a signal to the plugin's process until a process of this plugin answers again."""
+    meters = plugin.memory.meters
+    restarts, process = plugin.restart_count, plugin.process_id
+    assert process is not None
+    began = time.perf_counter()
+    os.kill(process, number)
+    while plugin.restart_count == restarts:
+        time.sleep(_POLL_SECONDS)
+    blocks = int(meters["blocks"])
+    while int(meters["blocks"]) == blocks:
+        time.sleep(_POLL_SECONDS)
+    return time.perf_counter() - began
 
 
 def _load_rows(plugin: PluginClient, block_size: int) -> list[Row]:

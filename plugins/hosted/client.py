@@ -32,7 +32,7 @@ _LOAD_SECONDS = 60.0
 """Large plugins scan their own folders when they load."""
 _STOP_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
-_HANG_SECONDS = 0.4
+_HANG_SECONDS = 0.3
 _LOADING_SECONDS = 30.0
 _CRASHES, _CRASH_WINDOW_SECONDS = 3, 60.0
 
@@ -149,6 +149,12 @@ class PluginClient:
     def state(self) -> bytes:
         """The last trusted state."""
         return self._checkpoints.trusted or b""
+
+    @property
+    def process_id(self) -> int | None:
+        """Process that hosts the plugin; None while it stays off."""
+        with self._lock:
+            return None if self._process is None else self._process.pid
 
     def counts(self) -> dict[str, int | str]:
         """What went wrong so far, by name: for the view and the summary."""
@@ -269,6 +275,11 @@ class _Process:
         self._process = context.Process(target=_run, args=(bell, theirs), name="tsumami-plugin", daemon=True)
         self._process.start()
         theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return int(self._process.pid)
 
     def is_alive(self) -> bool:
         """Whether it runs."""
