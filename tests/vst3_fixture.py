@@ -1,7 +1,6 @@
 """The VST3 plugins made for the tests, built once per machine for each state of their source."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -77,6 +76,8 @@ def _fingerprint() -> str:
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    import fcntl  # which Windows lacks, and nothing is built there
+
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
