@@ -159,6 +159,12 @@ class LiveSession:
         )
         view.patch = self._setup.sound
         view.plugins = self._rack.counts
+        names = [parameter.name for parameter in self._setup.parameters]
+        view.knobs = [
+            (f"CC {entry.cc}", names.index(entry.parameter))
+            for entry in self._setup.session.maps
+            if entry.parameter is not None and entry.effect is None
+        ]
         return view
 
     def _take_applied(self, client: EngineClient) -> None:

@@ -44,6 +44,8 @@ class LiveView:
         self._news: deque[str] = deque(maxlen=_NEWS)
         self.engine = Message("", "")
         self.source = ""
+        self.knobs: Sequence[tuple[str, int]] = ()
+        """Instead of macros, where there are none: what knobs are called, and the parameters they move."""
         self.plugins: Callable[[], list[dict[str, Any]]] = list
         """What went wrong with each hosted plugin so far."""
         self.patch = ""
@@ -55,7 +57,7 @@ class LiveView:
     def __rich__(self) -> RenderableType:
         return Group(
             self._header(),
-            Columns([self._knob_panel(), self._level_panel()], padding=(0, 1)),
+            Columns([*self._knob_panel(), self._level_panel()], padding=(0, 1)),
             self._parameter_panel(),
             *(Text(f"  {line}", style="yellow") for line in self._news),
         )
@@ -74,7 +76,8 @@ class LiveView:
         )
         return text
 
-    def _knob_panel(self) -> Panel:
+    def _knob_panel(self) -> list[Panel]:
+        """The macros, or the parameters that knobs move; nothing where no knob moves anything."""
         table = Table.grid(padding=(0, 1))
         for macro, position in zip(self.engine.macros, self._meters["macros"], strict=False):
             table.add_row(
@@ -82,7 +85,15 @@ class LiveView:
                 _knob(float(position)),
                 Text(macro.high, style="bold"),
             )
-        return Panel(table, title="macros", title_align="left", border_style="cyan")
+        for name, row in () if self.engine.macros else self.knobs:
+            position = float(self._meters["parameters"][row])
+            table.add_row(
+                Text(name, style="dim", justify="right"),
+                _knob(position),
+                Text(self._parameters[row].name, style="bold"),
+            )
+        title = "macros" if self.engine.macros else "knobs"
+        return [Panel(table, title=title, title_align="left", border_style="cyan")] if table.rows else []
 
     def _level_panel(self) -> Panel:
         levels = Table.grid(padding=(0, 1))
