@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 
 from tsumami.bridge.session import line_of
+from tsumami.bridge.session_errors import dotted
 from tsumami.bridge.session_tables import Map, Session
+from tsumami.bridge.toml_lines import KeyPath
 from tsumami.engine.errors import ParameterError, SessionError
 from tsumami.plugins.vst3.parameters import ParameterTable
 
@@ -17,22 +19,33 @@ def resolve_addresses(
     effects: Mapping[str, ParameterTable],
     path: Path | None = None,
 ) -> Session:
-    """The session with the label of its row for every parameter of a plugin that a map names.
+    """The session with the label of its row for every parameter of a plugin that it names.
 
     ``instrument`` is None for one that is no plugin. A name that stands for no row or for several raises
     `SessionError`, with the line in the file at ``path``.
     """
 
-    def resolved(number: int, entry: Map) -> Map:
-        table = instrument if entry.effect is None else effects.get(entry.effect)
-        if entry.parameter is None or table is None:
-            return entry
+    def label(table: ParameterTable | None, address: str, key: KeyPath) -> str:
+        if table is None:
+            return address
         try:
-            label = table.labels[table.find(entry.parameter)]
+            return table.labels[table.find(address)]
         except ParameterError as error:
-            place = line_of(path, ("map", number, "parameter"))
-            raise SessionError(f"{place}map[{number}].{error}") from None
-        return msgspec.structs.replace(entry, parameter=label)
+            place = f"{line_of(path, key)}{dotted(key[:-1])}"
+            raise SessionError(f"{place}.{error}") from None
+
+    def resolved(number: int, entry: Map) -> Map:
+        if entry.parameter is None:
+            return entry
+        table = instrument if entry.effect is None else effects.get(entry.effect)
+        parameter = label(table, entry.parameter, ("map", number, "parameter"))
+        return msgspec.structs.replace(entry, parameter=parameter)
 
     maps = [resolved(number, entry) for number, entry in enumerate(session.maps)]
-    return msgspec.structs.replace(session, maps=maps)
+    sends = [
+        msgspec.structs.replace(
+            send, parameter=label(instrument, send.parameter, ("send", number, "parameter"))
+        )
+        for number, send in enumerate(session.sends)
+    ]
+    return msgspec.structs.replace(session, maps=maps, sends=sends)

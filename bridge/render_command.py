@@ -66,6 +66,11 @@ class _Offline:
 
 def _ready(stack: contextlib.ExitStack, session: Session, path: Path | None) -> _Offline:
     """Load the session's plugins for the time of ``stack``, and look its names up."""
+    if session.instrument.kind == "external":
+        raise SessionError(
+            "instrument.kind must be builtin or plugin to be rendered, got external; record that synthesizer "
+            "itself"
+        )
     rack = Rack(session, _warn, patience_seconds=_PATIENCE_SECONDS)
     stack.callback(rack.close)
     setup = set_up(session, path, rack=rack)

@@ -185,6 +185,7 @@ def test_effects_stand_in_the_order_of_the_session(effect_plugin: Path, tmp_path
     ("text", "message"),
     [
         ('[[map]]\ncc = 20\nparameter = "Level"\n', r"session.toml:6: map\[0\].parameter must be unambig"),
+        ('[[send]]\ncc = 20\nparameter = "Level"\n', r"session.toml:6: send\[0\].parameter must be unambig"),
         ('[[map]]\ncc = 20\nparameter = "Cutof"\n', "did you mean 'Cutoff'"),
         ('[[map]]\ncc = 20\nmacro = "bright"\n', "map\\[0\\].macro must be left out"),
         ('[[map]]\ncc = 20\neffect = "hall"\nbypass = true\n', "map\\[0\\].effect must be left out"),
