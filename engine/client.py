@@ -92,7 +92,8 @@ class EngineClient:
     def move(self, events: Events) -> bool:
         """Hand MACRO or PARAMETER events to the inference thread, and macro moves to the log.
 
-        Without a macro model they go to the audio thread. False when the ring is full. While the engine is down they are kept for its return.
+        Without a macro model they go to the audio thread. False when the ring is full. While the engine
+        is down they are kept for its return.
         """
         with self._lock:
             self._remembered.note(events)
