@@ -54,6 +54,14 @@ BENCHES = (
     ),
     Bench("synth", "The built-in synthesizer's load by voices."),
     Bench(
+        "render",
+        "Presets by the thousand, beside DawDreamer's bare loop, and ways to begin each patch anew.",
+        (
+            Option("presets", "--presets", int, "How many of amsynth's presets; all of them by default."),
+            _ROUNDS,
+        ),
+    ),
+    Bench(
         "macros",
         "Whether a macro does what its name says, and leaves the rest alone.",
         (

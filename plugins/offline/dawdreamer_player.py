@@ -26,7 +26,7 @@ _HALF_FRAME = 0.5
 """Added to every length, so that no rounding of seconds takes a frame away."""
 
 _LOADERS: Final = {"vstpreset": "load_vst3_preset", "fxp": "load_preset", "fxb": "load_preset"}
-"""Methods that read a preset from a file, by the file's ending; any other state is the host's own chunk."""
+"""Methods that read a preset from a file, by the file's ending."""
 
 
 class DawDreamerPlayer:
@@ -77,7 +77,7 @@ class DawDreamerPlayer:
         file = Path(self._folder.name, f"preset.{state_format}")
         file.write_bytes(state)
         try:
-            loaded = getattr(self._plugin, _LOADERS.get(state_format, "load_state"))(str(file))
+            loaded = getattr(self._plugin, _LOADERS[state_format])(str(file))
         except RuntimeError as error:
             raise PluginError(f"state must be one that {self._path.stem} takes, got {error}") from error
         if loaded is False:

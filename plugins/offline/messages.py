@@ -53,13 +53,13 @@ class Ready:
 class Sound:
     """A preset as the plugin takes it.
 
-    ``state`` is loaded first (``state_format`` is the ending of the file that it would stand in, or
-    ``state``), then the positions 0-1 in ``values`` [parameters] are set, except where they are NaN.
+    ``state``, a file whose name ends with ``state_format``, is loaded first; then the positions 0-1 in
+    ``values`` [parameters] are set, except where they are NaN.
     """
 
     values: npt.NDArray[np.float32]
     state: bytes | None = None
-    state_format: str = "state"
+    state_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
