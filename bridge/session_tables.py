@@ -82,6 +82,8 @@ class Instrument(_Table, frozen=True):
     def __post_init__(self) -> None:
         if (self.kind == "plugin") != (self.path is not None):
             raise ValueError(f'a path with kind = "plugin", and only then, got {self.path} with {self.kind}')
+        if self.kind != "plugin" and (self.preset is not None or self.plugin is not None):
+            raise ValueError(f'a preset or plugin with kind = "plugin" only, got it with {self.kind}')
 
 
 class Effect(_Table, frozen=True):

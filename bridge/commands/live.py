@@ -43,9 +43,15 @@ def live(
     from tsumami.bridge.live import LiveOptions, LiveSession
     from tsumami.bridge.overrides import overridden
     from tsumami.bridge.session import load_session
+    from tsumami.engine.errors import SessionError
 
+    begun = load_session(session)
+    if preset is not None and plugin is None and begun.instrument.kind != "plugin":
+        raise SessionError(
+            f"--preset must stand with --plugin PATH, got {preset} alone; --patch is for patches"
+        )
     chosen = overridden(
-        load_session(session),
+        begun,
         device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
         instrument={
             "patch": patch,

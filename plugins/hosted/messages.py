@@ -1,8 +1,8 @@
 """What a plugin's process and its supervisor tell each other, through a pipe."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tsumami.plugins.presets import Preset
 from tsumami.plugins.vst3.parameters import PluginParameter
 
 
@@ -22,10 +22,9 @@ class LoadPreset:
 
 @dataclass(frozen=True, slots=True)
 class LoadPositions:
-    """To the host: put parameters, by name, at these positions 0-1; the others stay."""
+    """To the host: put parameters, by name, at the preset's positions 0-1; the others stay."""
 
-    preset: str
-    positions: Mapping[str, float]
+    preset: Preset
 
 
 Sound = LoadState | LoadPreset | LoadPositions

@@ -30,6 +30,7 @@ from tsumami.plugins.hosted.messages import (
     Sound,
 )
 from tsumami.plugins.hosted.player import BlockPlayer, load_kernels
+from tsumami.plugins.presets import check_synth
 from tsumami.plugins.vst3.plugin import Plugin
 
 _IDLE_SECONDS = 0.05
@@ -198,9 +199,11 @@ def _load_sound(plugin: Plugin, sound: Sound) -> None:
 
 def _rows(plugin: Plugin, sound: LoadPositions) -> list[tuple[int, float]]:
     try:
-        return [(plugin.parameters.find(name), position) for name, position in sound.positions.items()]
+        check_synth(sound.preset, plugin.name)
+        positions = sound.preset.positions
+        return [(plugin.parameters.find(name), position) for name, position in positions.items()]
     except ParameterError as error:
-        raise PluginError(f"preset {sound.preset!r} must fit {plugin.name}: {error}") from error
+        raise PluginError(str(error)) from error
 
 
 def _facts(plugin: Plugin) -> PluginFacts:

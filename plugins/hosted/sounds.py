@@ -15,7 +15,7 @@ def sound_of_preset(preset: Preset) -> Sound:
     if preset.format == "vstpreset":
         return LoadPreset(preset.source)
     if preset.positions:
-        return LoadPositions(preset.name, preset.positions)
+        return LoadPositions(preset)
     raise ParameterError(
         f"preset must be a .vstpreset or one whose parameters are known, got {preset.source} "
         f"({preset.format}); save it from the plugin as .vstpreset"

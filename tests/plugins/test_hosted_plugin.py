@@ -9,6 +9,7 @@ from tests.plugins.hosted import SAMPLE_RATE, hosted
 from tsumami.engine import Kind, PluginError, event, run_stage
 from tsumami.plugins.hosted.client import PluginClient, PluginSource
 from tsumami.plugins.hosted.messages import LoadPositions, LoadPreset, LoadState
+from tsumami.plugins.presets import Preset
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -119,11 +120,17 @@ def test_a_state_comes_back_exactly(instrument_plugin: Path) -> None:
         assert again.value("Cutoff") == pytest.approx(0.3, abs=1e-6)
 
 
+def _positions(positions: dict[str, float], synth: str = "") -> LoadPositions:
+    return LoadPositions(Preset("some", "test", synth, "some.file", positions=positions))
+
+
 def test_positions_are_taken_whole_or_not_at_all(instrument_plugin: Path) -> None:
-    with hosted(instrument_plugin, sound=LoadPositions("warm", {"Cutoff": 0.25, "#6": 0.5})) as plugin:
+    with hosted(instrument_plugin, sound=_positions({"Cutoff": 0.25, "#6": 0.5})) as plugin:
         assert plugin.value("Cutoff") == pytest.approx(0.25, abs=1e-6)
-        plugin.client.load(LoadPositions("cold", {"Cutoff": 0.75, "Coutoff": 0.5}))
+        plugin.client.load(_positions({"Cutoff": 0.75, "Coutoff": 0.5}))
         plugin.until(lambda: plugin.has_said("did you mean 'Cutoff'"), "the wrong name was not told")
+        plugin.client.load(_positions({"Cutoff": 0.75}, synth="Diva"))
+        plugin.until(lambda: plugin.has_said("must be one of TsumamiFixture, got 'some' of Diva"), "not told")
         assert plugin.value("Cutoff") == pytest.approx(0.25, abs=1e-6)
 
 
