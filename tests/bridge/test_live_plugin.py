@@ -15,6 +15,7 @@ import soundfile
 
 from tests.bridge.keyboard import keyboard, send_until_heard
 from tests.bridge.live_process import LiveProcess, running_live
+from tests.bridge.plugin_presets import save_preset
 from tests.command import run_tsumami, run_tsumami_json
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
@@ -202,3 +203,36 @@ def test_what_a_plugin_does_not_have_is_named_with_its_line(
     assert re.search(message, last), done.stderr
     assert "Traceback" not in done.stderr
     assert_nothing_left()
+
+
+def test_a_program_change_loads_a_preset_while_the_rest_plays_on(
+    jack_server: JackServer, instrument_plugin: Path, effect_plugin: Path, tmp_path: Path
+) -> None:
+    presets = tmp_path / "presets"
+    presets.mkdir()
+    save_preset(presets / "1 loud.vstpreset", instrument_plugin, {"Level #2": 1.0})
+    save_preset(presets / "2 soft.vstpreset", instrument_plugin, {"Level #2": 0.2, "Mono": 1.0})
+    log, recording = tmp_path / "take.jsonl", tmp_path / "take.wav"
+    session = _session(tmp_path, instrument_plugin, "Click")
+    text = session.read_text().replace("[[map]]", 'bank = "presets"\n[[map]]', 1)
+    session.write_text(f'{text}[[effects]]\npath = "{effect_plugin}"\n')
+    with (
+        running_live(str(session), "--no-demo", "--log", str(log), "--record", str(recording)) as live,
+        keyboard(jack_server) as keys,
+    ):
+        send_until_heard(keys, live, log, [0x90, 60, 127], '"note_on":[60')
+        _has_sound(live, recording)
+        send_until_heard(keys, live, log, [0xC0, 1], '"patch":1')
+        before = soundfile.info(recording).frames
+        live.until(lambda: soundfile.info(recording).frames > before + 24_000, "no recording")
+        send_until_heard(keys, live, log, [0x90, 64, 127], '"note_on":[64')
+        before = soundfile.info(recording).frames
+        live.until(lambda: soundfile.info(recording).frames > before + 24_000, "no recording")
+        take = _take(log, recording, live.end(signal.SIGINT))
+    instrument, effect = take.summary["plugins"]
+    assert instrument["restarts"] == effect["restarts"] == 0
+    change, last = take.times(Kind.PATCH)[-1], take.times(Kind.NOTE_ON)[-1]
+    loud = np.abs(take.sound[change - 9600 : change]).max()
+    soft = np.abs(take.sound[last + 4800 : last + 14_400]).max()
+    assert loud > 0.5
+    assert soft == pytest.approx(0.2, rel=0.02)  # one voice, at the level of the preset

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from tests.bridge.plugin_presets import save_preset
 from tests.command import run_tsumami, run_tsumami_json
 from tests.leftovers import assert_nothing_left
 from tsumami.plugins.vst3.plugin import Plugin, seconds_of
@@ -23,15 +24,6 @@ Audio = npt.NDArray[np.float32]
 def _read(path: Path) -> Audio:
     sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
     return np.asarray(sound)
-
-
-def _preset(path: Path, plugin: Path, values: dict[str, float]) -> None:
-    """A .vstpreset as another host would save it."""
-    loaded = Plugin(plugin)
-    for name, value in values.items():
-        loaded.set_value(loaded.parameters.find(name), value)
-    loaded.play([], _BLOCK, _RATE, _BLOCK)
-    path.write_bytes(loaded._plugin.preset_data)
 
 
 def _song(path: Path, *, program: int | None = None) -> None:
@@ -83,13 +75,13 @@ def test_a_preset_sounds_the_same_through_the_strip_and_by_itself(
     """The strip adds its gain and limiter, both neutral here, and takes the plugin's delay out."""
     values = {"Wave": 0.5, "Attack": 0.01, "Cutoff": 0.7, "Level #2": 0.5}
     preset, song, out = tmp_path / "saw.vstpreset", tmp_path / "song.mid", tmp_path / "out.wav"
-    _preset(preset, instrument_plugin, values)
+    save_preset(preset, instrument_plugin, values)
     _song(song)
     session = _session(tmp_path, instrument_plugin, 'preset = "saw.vstpreset"\n')
     run_tsumami_json("render", str(out), "--midi", str(song), "--session", str(session))
     rendered = _read(out)
     alone = Plugin(instrument_plugin)
-    alone.load_preset(preset)
+    alone.loadsave_preset(preset)
     notes = {0: [b"\x90\x3c\x7f"], _RATE // 2: [b"\x80\x3c\x40", b"\x90\x40\x7f"], _RATE: [b"\x80\x40\x40"]}
     blocks = []
     for start in range(0, len(rendered) + _BLOCK, _BLOCK):
@@ -108,8 +100,8 @@ def test_a_preset_sounds_the_same_through_the_strip_and_by_itself(
 def test_program_changes_choose_from_a_folder_of_presets(instrument_plugin: Path, tmp_path: Path) -> None:
     folder = tmp_path / "presets"
     folder.mkdir()
-    _preset(folder / "Preset 2.vstpreset", instrument_plugin, {"Level #2": 0.25})
-    _preset(folder / "Preset 10.vstpreset", instrument_plugin, {"Level #2": 1.0})
+    save_preset(folder / "Preset 2.vstpreset", instrument_plugin, {"Level #2": 0.25})
+    save_preset(folder / "Preset 10.vstpreset", instrument_plugin, {"Level #2": 1.0})
     session = _session(
         tmp_path, instrument_plugin, 'bank = "presets"\npreset = "presets/Preset 10.vstpreset"\n'
     )
