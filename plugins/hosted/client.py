@@ -1,9 +1,7 @@
 """A plugin in its own process, seen from the main process: started, watched, and started again."""
 
-import contextlib
 import dataclasses
 import multiprocessing
-import multiprocessing.connection
 import threading
 import time
 from collections import deque
@@ -14,6 +12,7 @@ from typing import Any
 from tsumami.engine.config import StageSource
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.hosted.checkpoints import Checkpoints
+from tsumami.plugins.hosted.host_process import HostProcess
 from tsumami.plugins.hosted.memory import HostedMemory
 from tsumami.plugins.hosted.messages import (
     Checkpoint,
@@ -30,7 +29,6 @@ from tsumami.plugins.vst3.parameters import ParameterTable
 
 _LOAD_SECONDS = 60.0
 """Large plugins scan their own folders when they load."""
-_STOP_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _HANG_SECONDS = 0.3
 _LOADING_SECONDS = 30.0
@@ -87,8 +85,8 @@ class PluginClient:
         )
         self._checkpoints = Checkpoints(time.monotonic)
         self._crashes: deque[float] = deque()
-        self._process: _Process | None = None
-        self._reserve: _Process | None = None
+        self._process: HostProcess | None = None
+        self._reserve: HostProcess | None = None
         self._lock = threading.Lock()
         self._loads_sent = 0
         self._closing = threading.Event()
@@ -99,7 +97,7 @@ class PluginClient:
 
     def launch(self) -> None:
         """Start the process and return at once; `wait_ready` waits for the plugin."""
-        self._process = _Process(self._context, self._bell)
+        self._process = HostProcess(self._context, self._bell)
         self._process.send(self._config)
 
     def wait_ready(self) -> PluginFacts:
@@ -181,7 +179,7 @@ class PluginClient:
 
     def _watch(self) -> None:
         """Until closed: hear the process, look after it. [watching thread]"""
-        self._reserve = _Process(self._context, self._bell)
+        self._reserve = HostProcess(self._context, self._bell)
         while not self._closing.is_set() and self._process is not None:
             self._process.wait(_LOOK_SECONDS)
             failure = ""
@@ -230,7 +228,7 @@ class PluginClient:
             generation=self._config.generation + 1,
             sound=self._config.sound if state is None else LoadState(state),
         )
-        process = self._reserve or _Process(self._context, self._bell)
+        process = self._reserve or HostProcess(self._context, self._bell)
         self._reserve = None
         self.memory.meters["is_loading"] = 0
         self.memory.meters["heartbeat_ns"] = time.perf_counter_ns()
@@ -246,7 +244,7 @@ class PluginClient:
         self.memory.meters["is_up"] = 1
         took = time.monotonic() - began
         self._report(f"{self.facts.name} plays again after {took:.2g} s, with its last saved state")
-        self._reserve = _Process(self._context, self._bell)
+        self._reserve = HostProcess(self._context, self._bell)
 
     def _stay_off(self, reason: str) -> None:
         self.off_reason = reason
@@ -265,68 +263,3 @@ class PluginClient:
             self._process.kill()
             return f"plugin must load within {_LOAD_SECONDS:g} s, got {path}, which did not"
         return f"plugin must load without a crash, got {path}, which {self._process.death()}"
-
-
-class _Process:
-    """One process that hosts, or is ready to host."""
-
-    def __init__(self, context: Any, bell: Any) -> None:
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(bell, theirs), name="tsumami-plugin", daemon=True)
-        self._process.start()
-        theirs.close()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return int(self._process.pid)
-
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return bool(self._process.is_alive())
-
-    def send(self, message: Any) -> None:
-        """Tell it something; a dead one does not hear it."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, OSError):
-            self._connection.send(message)
-
-    def hear(self, seconds: float) -> Any:
-        """Its next message; None when there is none in that time, or when it dies."""
-        try:
-            return self._connection.recv() if self._connection.poll(seconds) else None
-        except (EOFError, ConnectionResetError, OSError):
-            self._process.join(_STOP_SECONDS)
-            return None
-
-    def hear_now(self) -> Any:
-        """Its next message, None when there is none yet."""
-        return self.hear(0.0)
-
-    def wait(self, seconds: float) -> None:
-        """Wait until it says something or dies, or the time is over."""
-        multiprocessing.connection.wait([self._connection, self._process.sentinel], seconds)
-
-    def death(self) -> str:
-        """How it ended."""
-        self._process.join(_STOP_SECONDS)
-        status = self._process.exitcode
-        return f"crashed (signal {-status})" if status and status < 0 else f"ended (exit status {status})"
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
-        self._process.join()
-        self._connection.close()
-
-    def end(self) -> None:
-        """Ask it to end, and do not wait long."""
-        self.send(None)
-        self._process.join(_STOP_SECONDS)
-        self.kill()
-
-
-def _run(bell: Any, connection: Any) -> None:
-    """Entry point of the child: only there is pedalboard loaded."""
-    from tsumami.plugins.hosted.process import run_plugin
-
-    run_plugin(bell, connection)

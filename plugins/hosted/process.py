@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,11 @@ from tsumami.plugins.hosted.messages import (
     Sound,
 )
 from tsumami.plugins.hosted.player import BlockPlayer, load_kernels
+from tsumami.plugins.hosted.priority import real_time, unhurried
 from tsumami.plugins.presets import check_synth
 from tsumami.plugins.vst3.plugin import Plugin
 
 _IDLE_SECONDS = 0.05
-_PRIORITY = 60
-"""SCHED_FIFO priority where the system grants one: under the audio thread, above all else."""
-_RUNAWAY_MICROSECONDS = 1_000_000
 _WATCHDOG_SECONDS = 90.0
 """Longer than the supervisor waits for anything: it acts when the supervisor is gone too."""
 _CHECKPOINT_SECONDS = 1.0
@@ -114,7 +111,7 @@ class _Host:
             player.has_edits = False
             gc.collect()
             gc.disable()  # what a block leaves behind is counted by reference; a sweep would make it late
-            with _real_time() if self._config.is_live else contextlib.nullcontext():
+            with real_time() if self._config.is_live else contextlib.nullcontext():
                 self._answer(bell, plugin, player, memory)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             pass  # the main process is gone
@@ -164,7 +161,7 @@ class _Host:
         """Take a state or preset between two blocks; the stage meanwhile fades out by itself."""
         memory.meters["is_loading"] = 1
         try:
-            with _unhurried() if self._config.is_live else contextlib.nullcontext():
+            with unhurried() if self._config.is_live else contextlib.nullcontext():
                 _load_sound(plugin, sound)
                 player.publish_values()
                 self._save(plugin)
@@ -215,37 +212,3 @@ def _facts(plugin: Plugin) -> PluginFacts:
         plugin.parameters.rows,
         tuple(plugin.values().tolist()),
     )
-
-
-@contextlib.contextmanager
-def _real_time() -> Iterator[None]:
-    """Real-time priority where it is granted, with a bound on what a plugin that hangs may take of it."""
-    try:
-        with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):  # not every system
-            import resource
-
-            limit = (_RUNAWAY_MICROSECONDS, 2 * _RUNAWAY_MICROSECONDS)
-            resource.setrlimit(resource.RLIMIT_RTTIME, limit)
-        _set_policy(real_time=True)
-        yield
-    finally:
-        _set_policy(real_time=False)
-
-
-@contextlib.contextmanager
-def _unhurried() -> Iterator[None]:
-    """Ordinary priority for work that may take long."""
-    _set_policy(real_time=False)
-    try:
-        yield
-    finally:
-        _set_policy(real_time=True)
-
-
-def _set_policy(*, real_time: bool) -> None:
-    with contextlib.suppress(AttributeError, OSError):  # not every system, not every user
-        if real_time:
-            # Threads that the plugin starts do not inherit it.
-            os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(_PRIORITY))
-        else:
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
