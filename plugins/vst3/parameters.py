@@ -45,7 +45,12 @@ class ParameterTable:
         for place, row in enumerate(self.rows):
             names.setdefault(row.name, []).append(place)
         self._names = names
-        self._labels = {_label(row, names): place for place, row in enumerate(self.rows)}
+        self._labels: dict[str, int] = {}
+        for place, row in enumerate(self.rows):
+            label = _label(row, names)
+            while label in self._labels:  # a plugin may itself call something "Tune #3"
+                label += "'"
+            self._labels[label] = place
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,9 +72,7 @@ class ParameterTable:
     def engine_parameters(self) -> tuple[Parameter, ...]:
         """The table in the engine's terms: positions 0-1 under unique labels."""
         return tuple(
-            Parameter(label, 0.0, max(1.0, len(row.choices) - 1.0), row.unit, 0.0, "discrete", row.choices)
-            if row.choices
-            else Parameter(label, 0.0, 1.0, row.unit, row.default)
+            _discrete(label, row) if row.choices else Parameter(label, 0.0, 1.0, row.unit, row.default)
             for label, row in zip(self._labels, self.rows, strict=True)
         )
 
@@ -107,6 +110,12 @@ class ParameterTable:
     def _some_labels(self) -> str:
         shown = ", ".join(self.labels[:_NAMED_IN_ERRORS])
         return f"{shown}, …" if len(self) > _NAMED_IN_ERRORS else shown
+
+
+def _discrete(label: str, row: PluginParameter) -> Parameter:
+    last = len(row.choices) - 1
+    default = float(round(row.default * last))
+    return Parameter(label, 0.0, float(last), row.unit, default, "discrete", row.choices)
 
 
 def _label(row: PluginParameter, names: dict[str, list[int]]) -> str:
