@@ -23,6 +23,7 @@ RUN_HERE = {
     "play_amsynth.py",
     "play_strip.py",
     "plugin.toml",
+    "render_a_bank.py",
     "render_patches.py",
     "turn_knob.py",
 }
@@ -68,6 +69,12 @@ def test_patches_of_a_category_become_files(tmp_path: Path) -> None:
     for name in wanted:
         audio, _ = soundfile.read(tmp_path / "sounds" / name)
         assert np.abs(audio).max() > 0.01
+
+
+def test_bank_becomes_a_data_set(tmp_path: Path) -> None:
+    first, *loudest = run("render_a_bank.py", "sounds.zarr", folder=tmp_path).splitlines()
+    assert first == f"{len(load_bank())} patches, 0 silent, 0 clipped"
+    assert [line.partition(" ")[2] in {patch.name for patch in load_bank()} for line in loudest] == [True] * 3
 
 
 def test_knob_moves_parameters_and_comes_back(tmp_path: Path) -> None:

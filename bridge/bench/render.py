@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -143,7 +144,8 @@ def _fresh_rows(presets: Sequence[Preset]) -> list[Row]:
         rows += _way(f"bare loop, {what}", answer["seconds"] / len(presets), Floor(**answer["floor"]))
     for method, what in _HOST_WAYS:
         with _worker(method) as worker:
-            rows += _way(f"render host, {what}", *_twice(worker.render, presets))
+            render = partial(_render_with, worker)
+            rows += _way(f"render host, {what}", *_twice(render, presets))
     rows += _way("a new render host for each", *_twice(_render_alone, presets))
     with HostsAhead() as hosts:
         rows += _way("a new render host for each, made ahead", *_twice(hosts.render, presets))
@@ -180,9 +182,13 @@ def _worker(method: Method) -> Iterator[Worker]:
         worker.close()
 
 
+def _render_with(worker: Worker, sound: Sound) -> Any:
+    return worker.render([sound])[0]
+
+
 def _render_alone(sound: Sound) -> Any:
     with _worker("reuse") as worker:
-        return worker.render(sound)
+        return _render_with(worker, sound)
 
 
 class HostsAhead:
@@ -202,7 +208,7 @@ class HostsAhead:
         worker = self._next.result()
         self._next = self._threads.submit(Worker, _INSTRUMENT, SETTINGS, "reuse")
         try:
-            return worker.render(sound)
+            return _render_with(worker, sound)
         finally:
             worker.close()
 

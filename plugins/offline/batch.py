@@ -26,7 +26,7 @@ def render_batch(batch: Batch) -> list[Result]:
     Raises `PluginError` when the instrument cannot be loaded there.
     """
     with POOL.borrowed(batch.instrument, batch.settings) as worker:
-        return [worker.render(sound) for sound in batch.sounds]
+        return worker.render(batch.sounds)
 
 
 def render_floor(batch: Batch) -> Floor:

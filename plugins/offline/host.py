@@ -28,12 +28,13 @@ from tsumami.plugins.offline.messages import Failed, Method, Ready, Rendered, So
 from tsumami.plugins.offline.player import open_player
 
 _HAS_ALARM: Final = hasattr(signal, "setitimer")
+_DIGEST_BYTES = 8
 _PIPE_BYTES = 1 << 20
 """Asked for where the system lets a pipe grow, so that a render is handed over without waiting."""
 
 
 class Host:
-    """Answers sounds with renders until its input ends."""
+    """Answers lists of sounds with a render for each, in their order, until its input ends."""
 
     def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
         self._requests, self._replies = requests, replies
@@ -53,11 +54,12 @@ class Host:
         """Serve to the end of the input."""
         with contextlib.suppress(EOFError):
             while True:
-                sound: Sound = pickle.load(self._requests)
-                if self._method == "fork":
-                    self._answer_in_fork(sound)
-                else:
-                    self._reply(self._render(sound))
+                sounds: list[Sound] = pickle.load(self._requests)
+                for sound in sounds:
+                    if self._method == "fork":
+                        self._answer_in_fork(sound)
+                    else:
+                        self._reply(self._render(sound))
 
     def _answer_in_fork(self, sound: Sound) -> None:
         child = os.fork()
@@ -101,13 +103,17 @@ def _rendered(audio: npt.NDArray[np.float32], values: npt.NDArray[np.float32], c
     peak = float(max(audio.max(), -audio.min()))
     if not np.isfinite(peak):
         audio, peak = np.zeros_like(audio), float("nan")
-    if channels == 1:
-        audio = audio.mean(axis=0, dtype=np.float32) if len(audio) != 1 else audio[0]
-    else:
-        audio = audio[:2] if len(audio) > 1 else np.repeat(audio, 2, axis=0)
-    audio = np.ascontiguousarray(audio, np.float32)
-    digest = hashlib.blake2b(audio.data, digest_size=8).digest()
+    audio = np.ascontiguousarray(_mixed(audio, channels))
+    digest = hashlib.sha256(audio.data).digest()[:_DIGEST_BYTES]
     return Rendered(audio, peak, int.from_bytes(digest, "little"), values)
+
+
+def _mixed(audio: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
+    """The mean of all channels as ``[frames]``, or the first two as ``[2, frames]``."""
+    if channels == 1:
+        total: npt.NDArray[np.float32] = np.add.reduce(audio)
+        return total * np.float32(1 / len(audio))
+    return audio[:2] if len(audio) > 1 else np.repeat(audio, 2, axis=0)
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def render_preset(
             raise ParameterError(f"preset must be a file of one, got {preset} with {len(presets)}")
         sound = entries_of(presets, found, ready).rows[0].sound
     with POOL.borrowed(found, settings) as worker:
-        result = worker.render(sound)
+        (result,) = worker.render([sound])
     if isinstance(result, Failed):
         raise PluginError(f"{found.name} must render the preset, got {result.why} {result.detail}".strip())
     return result.audio

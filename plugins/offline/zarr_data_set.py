@@ -37,6 +37,7 @@ class ZarrDataSet:
         frames: int,
     ) -> None:
         self.place = place
+        self._arrays: dict[str, Any] = {}
         self._group = _existing(place) or zarr.create_group(place)
         if ATTRIBUTE not in self._group.attrs:
             for name in list(self._group.keys()):
@@ -78,7 +79,10 @@ class ZarrDataSet:
         self._group.attrs[ATTRIBUTE] = self.document
 
     def _array(self, name: str) -> Any:
-        return self._group[name]
+        """An array of the group, whose description is read once."""
+        if name not in self._arrays:
+            self._arrays[name] = self._group[name]
+        return self._arrays[name]
 
 
 def _existing(place: str) -> zarr.Group | None:

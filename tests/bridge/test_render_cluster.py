@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.amsynth import require_amsynth
 from tests.bridge.test_render_dataset import assert_same_files, words
 from tests.command import run_tsumami, run_tsumami_json, tsumami_command, tsumami_environment
-from tests.plugins.amsynth_plugin import need_amsynth
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
@@ -58,7 +58,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    need_amsynth()
+    require_amsynth()
     made = Cluster(tmp_path)
     quiet = ("--no-dashboard", "--host", "127.0.0.1")
     try:
@@ -115,7 +115,7 @@ def test_cluster_that_goes_is_one_line_and_loses_nothing(cluster: Cluster, tmp_p
 
 
 def test_cluster_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
-    need_amsynth()
+    require_amsynth()
     done = run_tsumami(*words(tmp_path / "set.zarr", "--cluster", "tcp://127.0.0.1:9"))
     assert done.returncode == 2
     assert "cluster must be the address of a Dask scheduler that answers" in done.stderr

@@ -15,8 +15,9 @@ import pytest
 import soundfile
 import zarr
 
+from tests.amsynth import require_amsynth
 from tests.command import run_tsumami, run_tsumami_json, tsumami_command, tsumami_environment
-from tests.plugins.amsynth_plugin import BANK, PLUGIN, SMALL_BANK, need_amsynth
+from tests.plugins.amsynth_plugin import BANK, PLUGIN, SMALL_BANK
 from tsumami.plugins.offline import Flag
 from tsumami.plugins.presets import read_presets
 
@@ -28,7 +29,7 @@ SHORT = ("--hold", "0.4", "--length", "0.5")
 
 @pytest.fixture(autouse=True)
 def amsynth() -> None:
-    need_amsynth()
+    require_amsynth()
 
 
 def words(out: Path | str, *more: str, bank: Path = BANK) -> list[str]:
@@ -46,7 +47,7 @@ def assert_same_files(left: Path, right: Path) -> None:
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bank, rendered by one worker without a stop."""
-    need_amsynth()
+    require_amsynth()
     out = tmp_path_factory.mktemp("reference") / "set.zarr"
     done = run_tsumami(*words(out, "--workers", "1"))
     assert done.returncode == 0, done.stderr
@@ -182,7 +183,8 @@ def test_performance_becomes_one_file_or_many(tmp_path: Path) -> None:
     assert (audio.shape[1], rate) == (2, 48_000)
     assert len(audio) / rate == pytest.approx(facts["seconds"], abs=1e-3)
     done = run_tsumami_json(
-        *("render", "--builtin", "--midi", midi, "--length", "1", "--out", str(tmp_path / "set.zarr"))
+        *("render", "--plugin", str(PLUGIN), "--presets", str(SMALL_BANK)),
+        *("--midi", midi, "--length", "1", "--out", str(tmp_path / "set.zarr")),
     )
     group: Any = zarr.open_group(tmp_path / "set.zarr", mode="r")
     assert group["audio"].shape == (done["patches"], 22_050)

@@ -13,7 +13,8 @@ import psutil
 import pytest
 import zarr
 
-from tests.plugins.amsynth_plugin import BANK, PLUGIN, SMALL_BANK, need_amsynth
+from tests.amsynth import require_amsynth
+from tests.plugins.amsynth_plugin import BANK, PLUGIN, SMALL_BANK
 from tsumami.engine.errors import ParameterError, PluginError
 from tsumami.plugins import load_bank, render_patch
 from tsumami.plugins.offline import Flag, RenderSettings, render_preset, render_presets
@@ -28,7 +29,7 @@ AMSYNTH = Instrument(PLUGIN, "dawdreamer")
 
 @pytest.fixture
 def amsynth() -> Iterator[Worker]:
-    need_amsynth()
+    require_amsynth()
     worker = Worker(AMSYNTH, SHORT)
     yield worker
     worker.close()
@@ -36,7 +37,7 @@ def amsynth() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def positions() -> npt.NDArray[np.float32]:
-    need_amsynth()
+    require_amsynth()
     presets = read_presets(BANK)
     return np.array([list(preset.positions.values()) for preset in presets], np.float32)
 
@@ -47,7 +48,7 @@ def libraries(process_id: int | None) -> str:
 
 
 def render(worker: Worker, values: npt.NDArray[np.float32]) -> Rendered:
-    result = worker.render(Sound(values))
+    (result,) = worker.render([Sound(values)])
     assert isinstance(result, Rendered)
     return result
 
@@ -176,7 +177,7 @@ def test_file_that_is_no_plugin_of_this_system_is_refused(
 
 
 def test_preset_of_another_synth_is_refused(tmp_path: Path) -> None:
-    need_amsynth()
+    require_amsynth()
     other = Preset("Soft", "h2p", "Diva", "soft.h2p", positions={"VCF1: Freq": 0.5})
     with pytest.raises(ParameterError, match="preset must be one of amsynth, got 'Soft' of Diva"):
         render_presets(PLUGIN, [other], tmp_path / "set.zarr")
@@ -186,14 +187,14 @@ def test_preset_of_another_synth_is_refused(tmp_path: Path) -> None:
 
 
 def test_state_of_another_plugin_is_refused(tmp_path: Path) -> None:
-    need_amsynth()
+    require_amsynth()
     other = Preset("Soft", "fxp", "", "soft.fxp", state=b"chunk", plugin_id="Diva")
     with pytest.raises(ParameterError, match=r"one of amsynth \(amsy\), got 'Soft' of the plugin Diva"):
         render_presets(PLUGIN, [other], tmp_path / "set.zarr")
 
 
 def test_program_file_sounds_as_the_same_preset_of_a_bank(tmp_path: Path) -> None:
-    need_amsynth()
+    require_amsynth()
     from tsumami.plugins.presets import write_preset
 
     preset = read_presets(SMALL_BANK)[3]
@@ -216,7 +217,7 @@ def test_two_channels_are_kept(amsynth: Worker, positions: npt.NDArray[np.float3
 
 
 def test_url_takes_the_same_data_set_as_a_path(tmp_path: Path) -> None:
-    need_amsynth()
+    require_amsynth()
     places = (str(tmp_path / "path.zarr"), (tmp_path / "file.zarr").as_uri(), "memory://store/set.zarr")
     for place in places:
         report = render_presets(PLUGIN, [SMALL_BANK], place, settings=SHORT)
