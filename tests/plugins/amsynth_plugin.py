@@ -1,4 +1,4 @@
-"""The amsynth plugin and its banks, where Debian's package has them; ask for `tests.amsynth.require_amsynth`."""
+"""The amsynth plugin and its banks, as Debian installs them; for `tests.amsynth.require_amsynth`."""
 
 from pathlib import Path
 
