@@ -54,7 +54,7 @@ def _session(tmp_path: Path, plugin: Path, fault: str) -> Path:
 
 def _take(log: Path, recording: Path, summary: dict[str, Any]) -> Take:
     sound, _ = soundfile.read(recording, dtype="float32")
-    return Take(sound, read_control_log(log).events, summary)
+    return Take(np.asarray(sound, np.float32), read_control_log(log).events, summary)
 
 
 def _has_sound(live: LiveProcess, recording: Path) -> None:

@@ -23,7 +23,7 @@ Audio = npt.NDArray[np.float32]
 
 def _read(path: Path) -> Audio:
     sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    return np.asarray(sound)
+    return np.asarray(sound, np.float32)
 
 
 def _song(path: Path, *, program: int | None = None) -> None:
@@ -81,7 +81,7 @@ def test_a_preset_sounds_the_same_through_the_strip_and_by_itself(
     run_tsumami_json("render", str(out), "--midi", str(song), "--session", str(session))
     rendered = _read(out)
     alone = Plugin(instrument_plugin)
-    alone.loadsave_preset(preset)
+    alone.load_preset(preset)
     notes = {0: [b"\x90\x3c\x7f"], _RATE // 2: [b"\x80\x3c\x40", b"\x90\x40\x7f"], _RATE: [b"\x80\x40\x40"]}
     blocks = []
     for start in range(0, len(rendered) + _BLOCK, _BLOCK):
