@@ -125,9 +125,9 @@ class Worker:
         try:
             return pickle.load(process.stdout)
         except _BROKEN:
+            was_late = time.monotonic() > self._deadline
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_EXIT_SECONDS)
-            was_late = time.monotonic() > self._deadline
             self.close()
             return _cause_of_death(process.returncode, was_late=was_late)
         finally:

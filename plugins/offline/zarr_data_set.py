@@ -46,6 +46,7 @@ class ZarrDataSet:
         stored: Any = self._group.attrs[ATTRIBUTE]
         self.document: dict[str, Any] = dict(stored)
         check_same(self.document, document, place)
+        self._block = np.zeros((self.document["batch"], *self._array("audio").shape[1:]), np.float32)
 
     @property
     def flags(self) -> npt.NDArray[np.uint16]:
@@ -61,9 +62,10 @@ class ZarrDataSet:
         """Store the batch that begins at row ``first``; its flags come last."""
         rows = slice(first, first + len(results))
         good = [result if isinstance(result, Rendered) else None for result in results]
-        silence = np.zeros(self._array("audio").shape[1:], np.float32)
         unknown = np.full(self._array("parameters").shape[1:], np.nan, np.float32)
-        self._array("audio")[rows] = np.stack([silence if r is None else r.audio for r in good])
+        for row, result in enumerate(good):
+            self._block[row] = 0.0 if result is None else result.audio
+        self._array("audio")[rows] = self._block[: len(results)]
         self._array("parameters")[rows] = np.stack([unknown if r is None else r.values for r in good])
         self._array("peak")[rows] = np.array([np.nan if r is None else r.peak for r in good], np.float32)
         self._array("audio_hash")[rows] = np.array([0 if r is None else r.digest for r in good], np.uint64)
@@ -81,7 +83,8 @@ class ZarrDataSet:
     def _array(self, name: str) -> Any:
         """An array of the group, whose description is read once."""
         if name not in self._arrays:
-            self._arrays[name] = self._group[name]
+            with zarr.config.set({"array.write_empty_chunks": True}):  # else each chunk is compared to zero
+                self._arrays[name] = self._group[name]
         return self._arrays[name]
 
 

@@ -1,7 +1,11 @@
 """Render hosts and data sets from Python: amsynth, the fixture plugin, the built-in synthesizer."""
 
 import os
+import re
 import signal
+import string
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +23,11 @@ from tsumami.engine.errors import ParameterError, PluginError
 from tsumami.plugins import load_bank, render_patch
 from tsumami.plugins.offline import Flag, RenderSettings, render_preset, render_presets
 from tsumami.plugins.offline.batch import Batch, render_floor
-from tsumami.plugins.offline.messages import Instrument, Rendered, Sound
+from tsumami.plugins.offline.entries import entries_of
+from tsumami.plugins.offline.messages import Backend, Instrument, Rendered, Sound
 from tsumami.plugins.offline.worker import Worker
 from tsumami.plugins.presets import Preset, read_presets
+from tsumami.plugins.scan import identify
 
 SHORT = RenderSettings(hold_seconds=0.4, length_seconds=0.5)
 AMSYNTH = Instrument(PLUGIN, "dawdreamer")
@@ -133,8 +139,8 @@ def test_crash_hang_and_noise_cost_one_patch_each(instrument_plugin: Path, tmp_p
 
 
 @pytest.mark.parametrize("backend", ["dawdreamer", "pedalboard"])
-def test_latency_and_warm_up_are_taken_off(instrument_plugin: Path, backend: str) -> None:
-    worker = Worker(Instrument(instrument_plugin, backend), SHORT)  # type: ignore[arg-type]
+def test_latency_and_warm_up_are_taken_off(instrument_plugin: Path, backend: Backend) -> None:
+    worker = Worker(Instrument(instrument_plugin, backend), SHORT)
     values = worker.ready.defaults.copy()
     values[worker.ready.parameters.index("Click")] = 1.0
     click = render(worker, values).audio
@@ -228,3 +234,37 @@ def test_url_takes_the_same_data_set_as_a_path(tmp_path: Path) -> None:
         assert group.attrs.asdict() == groups[0].attrs.asdict()
         for name, array in group.arrays():
             np.testing.assert_array_equal(array[:], groups[0][name][:])
+
+
+def clicking_state(plugin: Path) -> bytes:
+    """The component's state of the fixture plugin with Click on, taken out of JUCE's wrapping of it."""
+    program = (
+        "import sys, pathlib; from tsumami.plugins.vst3.plugin import Plugin; "
+        "plugin = Plugin(pathlib.Path(sys.argv[1])); plugin.set_value(0, 1.0); "
+        "plugin.play([], 64, 48000.0, 64); "
+        "sys.stdout.buffer.write(plugin.state)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, plugin], capture_output=True, check=True, timeout=60
+    )
+    found = re.search(rb"<IComponent>(\d+)\.([^<]*)<", done.stdout)
+    assert found is not None
+    alphabet = f".{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}+"
+    digits = [alphabet.index(chr(digit)) for digit in found[2]]
+    number = sum(digit << 6 * place for place, digit in enumerate(digits))
+    return number.to_bytes(len(digits), "little")[: int(found[1])]
+
+
+@pytest.mark.parametrize("backend", ["dawdreamer", "pedalboard"])
+def test_vst3_preset_is_loaded(instrument_plugin: Path, backend: Backend) -> None:
+    facts = identify(instrument_plugin, limit_seconds=60.0)
+    state = clicking_state(instrument_plugin)
+    preset = Preset("Click", "vstpreset", "", "click.vstpreset", state=state, plugin_id=facts.plugin_id)
+    instrument = Instrument(instrument_plugin, backend, facts.name, plugin_id=facts.plugin_id)
+    worker = Worker(instrument, SHORT)
+    entry = entries_of([preset], instrument, worker.ready).rows[0]
+    (result,) = worker.render([entry.sound])
+    worker.close()
+    assert isinstance(result, Rendered)
+    assert np.flatnonzero(result.audio).tolist() == [0]
+    assert result.values[worker.ready.parameters.index("Click")] == 1.0
