@@ -36,6 +36,7 @@ class Task:
     velocity: int
     hold_seconds: float
     length_seconds: float
+    warm_up_seconds: float
     floor: bool
 
 
@@ -61,8 +62,9 @@ class Loop:
         for index, value in enumerate(values):
             plugin.set_parameter(index, float(value))
         plugin.clear_midi()
-        plugin.add_midi_note(self.task.note, self.task.velocity, 0.0, self.task.hold_seconds)
-        engine.render(self.task.length_seconds)
+        start = self.task.warm_up_seconds
+        plugin.add_midi_note(self.task.note, self.task.velocity, start, self.task.hold_seconds)
+        engine.render(start + self.task.length_seconds)
         audio: Samples = engine.get_audio()
         return audio
 

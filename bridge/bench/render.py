@@ -39,6 +39,7 @@ BANKS: Final = Path("/usr/share/amsynth/banks")
 SETTINGS: Final = RenderSettings()
 _INSTRUMENT: Final = Instrument(PLUGIN, "dawdreamer")
 _PEER: Final = "DawDreamer's bare loop"
+_WARM_PEER: Final = f"{_PEER}, with the warm-up"
 
 _BARE_WAYS: Final = (
     ("reuse", "one instance for all"),
@@ -47,7 +48,7 @@ _BARE_WAYS: Final = (
 )
 """Strategies of `tsumami.bridge.bench.bare_dawdreamer`."""
 
-_CASES: Final = ("bare 1", "bare 2", "never 1", "never 2", "patch 1", "patch 2")
+_CASES: Final = ("bare 1", "warm 1", "never 1", "patch 1", "bare 2", "never 2", "patch 2")
 """The bare loop or a policy of freshness, and how many processes."""
 
 _HOST_WAYS: Final[tuple[tuple[Method, str], ...]] = (
@@ -77,8 +78,8 @@ def _rates(picked: Sequence[Preset], rounds: int) -> tuple[dict[str, float], Hos
     turns = [(case, picked[part::rounds]) for part in range(rounds) for case in seconds]
     for case, part in track(turns, "rates", console=Console(stderr=True)):
         kind, _, workers = case.partition(" ")
-        if kind == "bare":
-            seconds[case] += _bare(part, int(workers))
+        if kind in ("bare", "warm"):
+            seconds[case] += _bare(part, int(workers), SETTINGS.warm_up_seconds * (kind == "warm"))
             continue
         with memory.watched() if case == "patch 2" else contextlib.nullcontext():
             seconds[case] += _command(part, "patch" if kind == "patch" else "never", int(workers))
@@ -93,14 +94,17 @@ def _command(presets: Sequence[Preset], fresh: Fresh, workers: int) -> float:
     return report.seconds
 
 
-def _bare(presets: Sequence[Preset], processes: int) -> float:
+def _bare(presets: Sequence[Preset], processes: int, warm_up_seconds: float) -> float:
     """Seconds of the bare loop, the presets dealt to so many processes: the slowest counts."""
     with ThreadPoolExecutor(processes) as pool:
         parts = [presets[part::processes] for part in range(processes)]
-        return max(pool.map(lambda part: float(_run_bare("reuse", part)["seconds"]), parts))
+        answers = list(pool.map(lambda part: _run_bare("reuse", part, warm_up_seconds), parts))
+    return max(float(answer["seconds"]) for answer in answers)
 
 
-def _run_bare(strategy: str, presets: Sequence[Preset], *, floor: bool = False) -> Any:
+def _run_bare(
+    strategy: str, presets: Sequence[Preset], warm_up_seconds: float = 0.0, *, floor: bool = False
+) -> Any:
     task = Task(
         str(PLUGIN),
         _positions(presets),
@@ -109,6 +113,7 @@ def _run_bare(strategy: str, presets: Sequence[Preset], *, floor: bool = False) 
         SETTINGS.velocity,
         SETTINGS.hold_seconds,
         SETTINGS.length_seconds,
+        warm_up_seconds,
         floor,
     )
     command = [sys.executable, "-m", "tsumami.bridge.bench.bare_dawdreamer", strategy]
@@ -127,6 +132,7 @@ def _rate_rows(rates: dict[str, float]) -> list[Row]:
 
     return [
         beside("one instance for all, 1 worker", "never 1", _PEER, "bare 1"),
+        beside("one instance for all, 1 worker", "never 1", _WARM_PEER, "warm 1"),
         beside("one instance for all, 2 workers", "never 2", f"2 of {_PEER}", "bare 2"),
         beside("each patch fresh, 1 worker", "patch 1", _PEER, "bare 1"),
         beside("each patch fresh, 2 workers", "patch 2", f"2 of {_PEER}", "bare 2"),
