@@ -37,12 +37,17 @@ def mel_matrix() -> npt.NDArray[np.float32]:
 _MATRIX: Final = mel_matrix()
 
 
-def log_mel(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Logarithmic mel power of mono ``samples`` at `SAMPLE_RATE`, float32 ``[BANDS, FRAMES]``.
+def mel_power(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Linear mel power of mono ``samples`` at `SAMPLE_RATE`, float32 ``[BANDS, FRAMES]``.
 
     Longer sounds are cut after `FRAMES` frames, shorter ones are padded with silence.
     """
     length = (FRAMES - 1) * HOP + N_FFT // 2
     whole = np.pad(samples[:length], (0, max(length - len(samples), 0)))
     power = power_frames(whole, N_FFT, HOP)[:FRAMES] @ _MATRIX
-    return np.asarray(np.log(_SCALE * power.T + OFFSET), np.float32)
+    return np.asarray(_SCALE * power.T, np.float32)
+
+
+def log_mel(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The logarithm of `mel_power`, with `OFFSET` added first."""
+    return np.asarray(np.log(mel_power(samples) + OFFSET), np.float32)

@@ -1,0 +1,61 @@
+"""What a sound is called, as numbers: pairs of opposite tags, a person's or, where there are none, measured.
+
+Few banks are tagged; amsynth's are not. There the macros' descriptors stand in: the lowest and the highest
+quarter of the training sounds get the two labels of a macro, the half between gets none, as in the paper
+(section 4.1), where presets that carry neither word of a pair are many.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.plugins.presets.tags import TAG_PAIRS
+from tsumami.training.macros.descriptors import LABELS, MACROS
+from tsumami.training.macros.sounds import Sounds
+
+Labels = npt.NDArray[np.float32]
+
+_QUARTER = 0.25
+_MONO = "wide"
+"""The macro that a sound of one channel says nothing about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labeller:
+    """Pairs of opposites ``(low, high)``; with quantiles when they are measured, float32 ``[2, pairs]``."""
+
+    pairs: tuple[tuple[str, str], ...]
+    quartiles: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(cls, sounds: Sounds) -> "Labeller":
+        """A person's pairs when any of the training ``sounds`` has a tag of one, else the descriptors'."""
+        if any(labels.any() for labels in _tagged(sounds)):
+            return cls(tuple((low[0], high[0]) for low, high in TAG_PAIRS))
+        columns = _measured(sounds)
+        pairs = tuple(LABELS[macro] for macro in MACROS if macro != _MONO)
+        return cls(pairs, np.quantile(columns, [_QUARTER, 1 - _QUARTER], axis=0).astype(np.float32))
+
+    def labels(self, sounds: Sounds) -> Labels:
+        """-1 for the low side, 1 for the high one, 0 for neither, float32 ``[n, pairs]``."""
+        if self.quartiles is None:
+            return _tagged(sounds)
+        columns = _measured(sounds)
+        return np.asarray(
+            (columns > self.quartiles[1]).astype(np.float32) - (columns < self.quartiles[0]), np.float32
+        )
+
+
+def _measured(sounds: Sounds) -> npt.NDArray[np.float32]:
+    kept = [column for column, macro in enumerate(MACROS) if macro != _MONO]
+    return sounds.descriptors[:, kept]
+
+
+def _tagged(sounds: Sounds) -> Labels:
+    """Of each pair the side that the tags name, if it is only one."""
+    rows = [
+        [bool(words.intersection(high)) - int(bool(words.intersection(low))) for low, high in TAG_PAIRS]
+        for words in map(frozenset, sounds.tags)
+    ]
+    return np.array(rows, np.float32).reshape(len(rows), len(TAG_PAIRS))

@@ -1,0 +1,66 @@
+"""What every model of synth control is: from a sound to the parameters that make it (paper, section 5.1)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``n`` sounds.
+
+    ``x`` float32 ``[n, 64, 80]`` are standardised logarithmic mels, ``values`` float32 ``[n, parameters]``
+    the positions 0-1 that made them, ``labels`` float32 ``[n, pairs]`` -1, 0 or 1 for each pair of tags.
+    """
+
+    x: Tensor
+    values: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes of a network: what the data demand, then what a budget allows.
+
+    An MLP has layers of ``units``, a convolution ``channels``; autoencoders, which have two networks, take
+    half of each for either, as in the paper. A flow has ``steps``, each with hidden layers of ``hidden``.
+    """
+
+    parameters: int
+    pairs: int
+    units: int = 2048
+    channels: int = 128
+    steps: int = 16
+    hidden: int = 128
+
+
+class SynthModel(Protocol):
+    """A `torch.nn.Module` that can be trained and asked."""
+
+    def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """Terms of the loss by name, each a scalar; ``total`` is to be minimised.
+
+        ``progress`` is the share of the longest training that is over, 0-1.
+        """
+        ...
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Positions 0-1 ``[n, parameters]`` of standardised mels; the same sound always gives the same."""
+        ...
+
+
+class SynthNetwork(nn.Module):
+    """A module that is a `SynthModel`; the base of all of them."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """See `SynthModel.loss`."""
+        raise NotImplementedError
+
+    def predict(self, x: Tensor) -> Tensor:
+        """See `SynthModel.predict`."""
+        raise NotImplementedError
