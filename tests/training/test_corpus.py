@@ -19,7 +19,9 @@ def presets(seed: int = 0) -> list[Preset]:
     """Cutoffs and mixes; the last two are a copy of the first and a silence."""
     rng = np.random.default_rng(seed)
     names = ("filter_cutoff", "filter_resonance", "amp_attack")
-    made = [dict(zip(names, map(float, rng.random(len(names))), strict=True)) for _ in range(COUNT)]
+    made: list[dict[str, float]] = [
+        dict(zip(names, map(float, rng.random(len(names))), strict=True)) for _ in range(COUNT)
+    ]
     made += [made[0], {"volume": 0.0, "amp_attack": 1.0}]
     return [
         Preset(f"p{row}", "positions", "", f"p{row}", tags=("bright",), positions=positions)

@@ -1,0 +1,233 @@
+"""The one training loop of synth control, which can be stopped at any epoch and gone on with.
+
+Every epoch draws from random numbers of its own, so what a resumed training does is what an uninterrupted one
+would have done, bit for bit as far as torch repeats itself on the machine.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor, nn
+
+from tsumami.engine.errors import ModelError
+from tsumami.training.macros.corpus import Corpus
+from tsumami.training.macros.labels import Labeller
+from tsumami.training.macros.mel import OFFSET
+from tsumami.training.macros.models import make_model
+from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, load_run, save_checkpoint
+from tsumami.training.macros.schedule import LEARNING_RATE, SCHEDULES, Schedule
+from tsumami.training.macros.sounds import Sounds, join
+from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
+from tsumami.training.macros.variations import variations
+
+__all__ = ["Run", "Training", "fit", "load_run"]
+
+_STOP_AFTER: Final = 4
+"""Training ends after so many times the patience without an improvement."""
+_LARGEST_GRADIENT: Final = 5.0
+_VALIDATION_BATCH: Final = 256
+_MOST_EPOCHS: Final = 1_000_000
+
+
+def fit(
+    corpus: Corpus,
+    model: str,
+    folder: Path,
+    *,
+    budget: str = "small",
+    seed: int = 1,
+    command: str = "",
+    stop_after: int | None = None,
+) -> Run:
+    """Train ``model`` on ``corpus``, keeping in ``folder`` what it takes to go on; go on if it is there.
+
+    ``stop_after`` ends this call after that many epochs, as a kill would. Raises `ModelError` when the folder
+    holds another training.
+    """
+    schedule = SCHEDULES[budget]
+    torch.set_num_threads(schedule.threads)
+    more = variations(corpus, schedule.variations) if schedule.variations else None
+    training = Training(corpus, more, model, schedule, seed, folder, command)
+    with _progress_bar(model, schedule.epochs) as show:
+        for number, epoch in enumerate(training.epochs(), 1):
+            show(epoch)
+            if number == stop_after:
+                break
+    return training.run()
+
+
+class Training:
+    """One model on its way."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        more: Sounds | None,
+        model: str,
+        schedule: Schedule,
+        seed: int,
+        folder: Path,
+        command: str,
+    ) -> None:
+        self._schedule, self._seed, self._folder = schedule, seed, folder
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        labeller = Labeller.of(corpus.train)
+        shape = Shape(
+            len(corpus.parameters),
+            len(labeller.pairs),
+            schedule.units,
+            schedule.channels,
+            schedule.steps,
+            schedule.hidden,
+        )
+        logarithm = np.log(corpus.train.mel + OFFSET)
+        self._facts: dict[str, Any] = {
+            "model": model,
+            "shape": asdict(shape),
+            "parameters": corpus.parameters,
+            "pairs": labeller.pairs,
+            "instrument": corpus.name,
+            "corpus_hash": corpus.hash,
+            "mean": float(logarithm.mean()),
+            "deviation": float(logarithm.std()),
+            "schedule": asdict(schedule),
+            "seed": seed,
+            "command": command,
+        }
+        self._train = self._batch(corpus.train if more is None else join([corpus.train, more]), labeller)
+        self._valid = self._batch(corpus.valid, labeller)
+        torch.manual_seed(seed)
+        self._model = make_model(model, shape).to(self._device)
+        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=LEARNING_RATE)
+        self._halving = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self._optimiser, factor=0.5, patience=schedule.patience
+        )
+        self._epoch = self._best_epoch = 0
+        self._best_score = float("inf")
+        self._best = _copy(self._model)
+        self._resume()
+
+    def epochs(self) -> Iterator[dict[str, float]]:
+        """Train on, an epoch at a time; yields its losses and, under ``MSEn``, the validation's."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        with contextlib.closing(SummaryWriter(str(self._folder))) as board:
+            while not self._is_over:
+                terms = self._train_epoch()
+                terms["MSEn"] = self._validate()
+                self._epoch += 1
+                self._keep_best(terms["MSEn"])
+                self._save()
+                for name, value in terms.items():
+                    board.add_scalar(name, value, self._epoch)
+                board.add_scalar("learning rate", self._optimiser.param_groups[0]["lr"], self._epoch)
+                yield {"epoch": self._epoch, **terms}
+
+    def run(self) -> Run:
+        """The model of the best epoch so far."""
+        self._save()
+        return Run(load_checkpoint(self._folder))
+
+    @property
+    def _is_over(self) -> bool:
+        stalled = self._epoch - self._best_epoch
+        return self._epoch >= self._schedule.epochs or stalled >= _STOP_AFTER * self._schedule.patience
+
+    def _train_epoch(self) -> dict[str, float]:
+        """The mean of each term over one pass."""
+        torch.manual_seed(self._seed * _MOST_EPOCHS + self._epoch)
+        self._model.train()
+        count = len(self._train.x)
+        size = min(self._schedule.batch, count)
+        order = torch.split(torch.randperm(count)[: count - count % size], size)
+        sums: dict[str, float] = {}
+        for rows in order:
+            terms = self._model.loss(_rows(self._train, rows), self._epoch / self._schedule.epochs)
+            self._optimiser.zero_grad()
+            terms["total"].backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)
+            self._optimiser.step()
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term.detach())
+        return {name: value / len(order) for name, value in sums.items()}
+
+    @torch.inference_mode()
+    def _validate(self) -> float:
+        """Squared error of the parameters over their mean square (MSEn), as the paper's tables have it."""
+        self._model.eval()
+        parts = torch.split(self._valid.x, _VALIDATION_BATCH)
+        predicted = torch.cat([self._model.predict(part) for part in parts])
+        error = (predicted - self._valid.values).square().mean() / self._valid.values.square().mean()
+        self._halving.step(float(error))
+        return float(error)
+
+    def _keep_best(self, score: float) -> None:
+        if score < self._best_score:
+            self._best_score, self._best_epoch, self._best = score, self._epoch, _copy(self._model)
+
+    def _batch(self, sounds: Sounds, labeller: Labeller) -> Batch:
+        x = (np.log(sounds.mel + OFFSET) - self._facts["mean"]) / self._facts["deviation"]
+        arrays = (x.astype(np.float32), sounds.values, labeller.labels(sounds))
+        return Batch(*(torch.from_numpy(array).to(self._device) for array in arrays))
+
+    def _save(self) -> None:
+        save_checkpoint(
+            self._folder,
+            {
+                **self._facts,
+                "state": self._model.state_dict(),
+                "best": self._best,
+                "optimiser": self._optimiser.state_dict(),
+                "halving": self._halving.state_dict(),
+                "epoch": self._epoch,
+                "best_epoch": self._best_epoch,
+                "best_score": self._best_score,
+            },
+        )
+
+    def _resume(self) -> None:
+        """Take up what the folder holds, if it is of this training."""
+        if not has_checkpoint(self._folder):
+            return
+        stored = load_checkpoint(self._folder)
+        for name, value in self._facts.items():
+            if name != "command" and stored[name] != value:
+                raise ModelError(
+                    f"folder must be new or of the same training, got {self._folder} with {name} "
+                    f"{stored[name]} instead of {value}; choose another folder"
+                )
+        self._model.load_state_dict(stored["state"])
+        self._optimiser.load_state_dict(stored["optimiser"])
+        self._halving.load_state_dict(stored["halving"])
+        self._best = stored["best"]
+        self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
+        self._best_score = stored["best_score"]
+
+
+def _rows(whole: Batch, rows: Tensor) -> Batch:
+    rows = rows.to(whole.x.device)
+    return Batch(whole.x[rows], whole.values[rows], whole.labels[rows])
+
+
+def _copy(model: SynthNetwork) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+@contextlib.contextmanager
+def _progress_bar(title: str, epochs: int) -> Iterator[Any]:
+    """A function that shows an epoch's figures, on standard error."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=epochs)
+
+        def show(terms: dict[str, float]) -> None:
+            figures = " ".join(f"{name} {value:.3g}" for name, value in terms.items() if name != "epoch")
+            progress.update(task, completed=terms["epoch"], description=f"{title} {figures}")
+
+        yield show

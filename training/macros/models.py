@@ -1,0 +1,31 @@
+"""The models by the names of the paper's table, then those beyond it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tsumami.engine.errors import ParameterError
+from tsumami.training.macros.autoencoders import AutoEncoder, Vae, Wae
+from tsumami.training.macros.flow_models import FlowCoupling, FlowDis, FlowReg, VaeFlow
+from tsumami.training.macros.regressions import Cnn, Mlp, ResCnn
+from tsumami.training.macros.synth_model import Shape, SynthNetwork
+
+MODELS: Final[Mapping[str, type[SynthNetwork]]] = {
+    "MLP": Mlp,
+    "CNN": Cnn,
+    "ResCNN": ResCnn,
+    "AE": AutoEncoder,
+    "VAE": Vae,
+    "WAE": Wae,
+    "VAE_flow": VaeFlow,
+    "Flow_reg": FlowReg,
+    "Flow_dis": FlowDis,
+    "Flow_coupling": FlowCoupling,
+}
+"""The paper's nine in its order; Flow_coupling is ours."""
+
+
+def make_model(name: str, shape: Shape) -> SynthNetwork:
+    """A new model. Raises `ParameterError` for a name that `MODELS` has not."""
+    if name not in MODELS:
+        raise ParameterError(f"model must be one of {', '.join(MODELS)}, got {name}")
+    return MODELS[name](shape)

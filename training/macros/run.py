@@ -1,0 +1,85 @@
+"""A trained model of synth control in its folder, and what it says of a sound."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tsumami.engine.errors import ModelError
+from tsumami.training.macros.mel import OFFSET
+from tsumami.training.macros.models import make_model
+from tsumami.training.macros.synth_model import Shape
+
+Values = npt.NDArray[np.float32]
+
+_FILE: Final = "checkpoint.pt"
+_BATCH: Final = 256
+
+
+class Run:
+    """The model of a training's best epoch, on the CPU."""
+
+    def __init__(self, checkpoint: Mapping[str, Any]) -> None:
+        self.name: str = checkpoint["model"]
+        self.parameters: tuple[str, ...] = tuple(checkpoint["parameters"])
+        self.pairs: tuple[tuple[str, str], ...] = tuple((low, high) for low, high in checkpoint["pairs"])
+        self.instrument: str = checkpoint["instrument"]
+        self.corpus_hash: str = checkpoint["corpus_hash"]
+        self.seed: int = checkpoint["seed"]
+        self.command: str = checkpoint["command"]
+        self.epochs: int = checkpoint["epoch"]
+        self.best_epoch: int = checkpoint["best_epoch"]
+        self.msen: float = checkpoint["best_score"]
+        """Mean squared error of the validation's parameters over their mean square."""
+        self._mean, self._deviation = checkpoint["mean"], checkpoint["deviation"]
+        self.model = make_model(self.name, Shape(**checkpoint["shape"]))
+        self.model.load_state_dict(checkpoint["best"])
+        self.model.requires_grad_(False).eval()
+
+    def standardised(self, mel: Values) -> torch.Tensor:
+        """What the model is given of linear mels ``[n, 64, 80]``."""
+        return torch.from_numpy(((np.log(mel + OFFSET) - self._mean) / self._deviation).astype(np.float32))
+
+    def predict(self, mel: Values) -> Values:
+        """Positions 0-1 float32 ``[n, parameters]`` of linear mels ``[n, 64, 80]``; always the same ones."""
+        parts = torch.split(self.standardised(mel), _BATCH)
+        with torch.inference_mode():
+            return np.concatenate([self.model.predict(part).numpy() for part in parts])
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run in ``folder``. Raises `ModelError` when there is none."""
+    return Run(load_checkpoint(Path(folder)))
+
+
+def load_checkpoint(folder: Path) -> dict[str, Any]:
+    """What `save_checkpoint` has stored. Raises `ModelError` for what it has not."""
+    path = folder / _FILE
+    try:
+        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(
+            f"run must be a folder that tsumami train macros --folder has made, got {folder}"
+        ) from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ModelError(f"run must hold a whole {_FILE}, got {path} ({reason})") from None
+    return stored
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a training has begun in ``folder``."""
+    return (folder / _FILE).exists()
+
+
+def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
+    """Store it: written beside and renamed, so that the last one is whole whatever happens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _FILE
+    unfinished = path.with_suffix(".part")
+    torch.save(dict(checkpoint), unfinished)
+    unfinished.replace(path)
