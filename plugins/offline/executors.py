@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tsumami.engine.errors import ParameterError, RenderError
+from tsumami.plugins.offline.heap import keep_memory
 from tsumami.plugins.offline.pool import POOL
 
 _CONNECT_SECONDS: Final = 10.0
@@ -44,6 +45,7 @@ def open_crew(workers: int | None = None, cluster: str | None = None) -> Iterato
     count = workers if workers is not None else os.cpu_count() or 1
     if count < 1:
         raise ParameterError(f"workers must be at least 1, got {count}")
+    keep_memory()
     executor = ThreadPoolExecutor(count, thread_name_prefix="render")
     try:
         yield Crew(executor, count, lambda: None)

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import psutil
 
 from tsumami.engine.errors import TsumamiError
+from tsumami.plugins.offline.heap import keep_memory
 from tsumami.plugins.offline.messages import Failed, Method, Ready, Rendered, Sound, Start
 from tsumami.plugins.offline.player import open_player
 
@@ -154,6 +155,7 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
 def main() -> None:
     """Run a host; an instrument that cannot be loaded is the answer instead of `Ready`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it decides
+    keep_memory()
     requests, replies = _private_pipes()
     try:
         host = Host(requests, replies)

@@ -23,15 +23,12 @@ _EXIT_SECONDS = 2.0
 _WATCH_SECONDS = 0.5
 
 _ENVIRONMENT: Final = {
-    # One thread: a process with more cannot be forked safely.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # Audio buffers come and go with every render: glibc is told to keep their memory.
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "MALLOC_MMAP_THRESHOLD_": "268435456",
-    "MALLOC_TOP_PAD_": "4194304",
 }
+"""One thread: a process with more cannot be forked safely."""
+
 _BROKEN: Final = (EOFError, OSError, pickle.UnpicklingError, ValueError, IndexError, AttributeError)
 """What reading from a host that dies can raise."""
 
