@@ -1,8 +1,10 @@
 """`tsumami train`: models from rendered patches, as files that the engine runs."""
 
+import contextlib
 import json as json_module
 import shlex
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,8 @@ import typer
 from tsumami.engine.errors import ModelError
 
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)
+
+_SYNTH_CONTROL = "Sound to parameters"
 
 
 class Instrument(StrEnum):
@@ -33,28 +37,108 @@ def choose_model() -> None:
     """Train a model and export it for the engine."""
 
 
+class ModelName(StrEnum):
+    """Models of synth control, by the names of the paper's table; the last one is not of it."""
+
+    MLP = "MLP"
+    CNN = "CNN"
+    RESCNN = "ResCNN"
+    AE = "AE"
+    VAE = "VAE"
+    WAE = "WAE"
+    VAE_FLOW = "VAE_flow"
+    FLOW_REG = "Flow_reg"
+    FLOW_DIS = "Flow_dis"
+    FLOW_COUPLING = "Flow_coupling"
+
+
 @train.command()
 def macros(
-    out: Annotated[Path, typer.Option(help="ONNX file to write; its model card is written beside it.")],
+    out: Annotated[
+        Path | None, typer.Option(help="ONNX file to write; its model card is written beside it.")
+    ] = None,
     instrument: Annotated[Instrument, typer.Option(help="Whose parameters to learn.")] = Instrument.BUILTIN,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Data set of `tsumami render`.", rich_help_panel=_SYNTH_CONTROL),
+    ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(help="List of parameters: 16, 32 or all; all.", rich_help_panel=_SYNTH_CONTROL),
+    ] = None,
+    model: Annotated[
+        ModelName | None, typer.Option(help="Flow_coupling.", rich_help_panel=_SYNTH_CONTROL)
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 1,
     budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
     folder: Annotated[
-        Path | None, typer.Option(help="Where renders and finished stages are kept, to go on from.")
+        Path | None,
+        typer.Option(help="Where renders and finished stages are kept, to go on from; of --data, the run."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
-    """Learn macro knobs: render patches, train, export, sweep every knob, and write the model card."""
+    """Learn macro knobs: render patches, train, export, sweep every knob, and write the model card.
+
+    With --data: learn which parameters make a sound, from a data set of presets, into --folder.
+    """
+    common = ["--seed", str(seed), "--budget", budget.value]
+    if data is not None:
+        if folder is None or out is not None:
+            raise ModelError("folder must be given with --data instead of --out; --folder RUN")
+        choice, name = parameters or "all", (model or ModelName.FLOW_COUPLING).value
+        words = ["--data", data.as_posix(), "--parameters", choice, "--model", name, *common]
+        _learn_control(data, choice, name, budget.value, seed, folder, _command(*words), json)
+        return
+    if out is None or parameters is not None or model is not None:
+        raise ModelError("out must be given, or --data with --parameters and --model; --out MACROS.onnx")
+    _learn_knobs(out, instrument, budget.value, seed, folder, common, json)
+
+
+def _command(*words: str) -> str:
+    return shlex.join(["tsumami", "train", "macros", *words])
+
+
+@contextlib.contextmanager
+def _training_installed() -> Iterator[None]:
     try:
-        from tsumami.training.macros.train import train_macros
+        yield
     except ImportError as error:
         raise ModelError(
             f"libraries of training must be installed to train, got no {error.name}; "
             "pip install 'tsumami[training]'"
         ) from None
-    options = ["--instrument", instrument.value, "--seed", str(seed), "--budget", budget.value]
-    command = shlex.join(["tsumami", "train", "macros", *options, "--out", out.as_posix()])
-    trained = train_macros(out, budget=budget.value, seed=seed, folder=folder, command=command)
+
+
+def _learn_control(
+    data: Path, parameters: str, model: str, budget: str, seed: int, folder: Path, command: str, json: bool
+) -> None:
+    with _training_installed():
+        from tsumami.training.macros.corpus import open_corpus
+        from tsumami.training.macros.fit import fit
+        from tsumami.training.macros.progress import counting
+    with counting("presets") as show:
+        corpus = open_corpus(data, parameters, progress=show)
+    run = fit(corpus, model, folder, budget=budget, seed=seed, command=command)
+    figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "validation_msen": round(run.msen, 4)}
+    if json:
+        print(json_module.dumps({"run": str(folder), "model": model, **figures}, allow_nan=False))
+        return
+    print(f"{folder}: {model}", *(f"{name} {value}" for name, value in figures.items()), file=sys.stderr)
+
+
+def _learn_knobs(
+    out: Path,
+    instrument: Instrument,
+    budget: str,
+    seed: int,
+    folder: Path | None,
+    common: list[str],
+    json: bool,
+) -> None:
+    with _training_installed():
+        from tsumami.training.macros.train import train_macros
+    command = _command("--instrument", instrument.value, *common, "--out", out.as_posix())
+    trained = train_macros(out, budget=budget, seed=seed, folder=folder, command=command)
     metrics = dict(trained.contract.metrics)
     if json:
         document = {"model": str(out), "seconds": round(trained.seconds, 1), "metrics": metrics}

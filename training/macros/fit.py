@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
@@ -21,6 +19,7 @@ from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.mel import OFFSET
 from tsumami.training.macros.models import make_model
+from tsumami.training.macros.progress import counting, epochs
 from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, load_run, save_checkpoint
 from tsumami.training.macros.schedule import LEARNING_RATE, SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
@@ -53,11 +52,11 @@ def fit(
     """
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
-    more = variations(corpus, schedule.variations) if schedule.variations else None
+    more = _more(corpus, schedule.variations)
     training = Training(corpus, more, model, schedule, seed, folder, command)
-    with _progress_bar(model, schedule.epochs) as show:
-        for number, epoch in enumerate(training.epochs(), 1):
-            show(epoch)
+    with epochs(model, schedule.epochs) as show:
+        for number, (epoch, figures) in enumerate(training.epochs(), 1):
+            show(epoch, figures)
             if number == stop_after:
                 break
     return training.run()
@@ -114,8 +113,8 @@ class Training:
         self._best = _copy(self._model)
         self._resume()
 
-    def epochs(self) -> Iterator[dict[str, float]]:
-        """Train on, an epoch at a time; yields its losses and, under ``MSEn``, the validation's."""
+    def epochs(self) -> Iterator[tuple[int, dict[str, float]]]:
+        """Train on; yields each epoch's number, from 1, and its losses with the validation's MSEn."""
         from torch.utils.tensorboard import SummaryWriter
 
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
@@ -128,7 +127,7 @@ class Training:
                 for name, value in terms.items():
                     board.add_scalar(name, value, self._epoch)
                 board.add_scalar("learning rate", self._optimiser.param_groups[0]["lr"], self._epoch)
-                yield {"epoch": self._epoch, **terms}
+                yield self._epoch, terms
 
     def run(self) -> Run:
         """The model of the best epoch so far."""
@@ -211,6 +210,13 @@ class Training:
         self._best_score = stored["best_score"]
 
 
+def _more(corpus: Corpus, count: int) -> Sounds | None:
+    if not count:
+        return None
+    with counting("variations") as show:
+        return variations(corpus, count, progress=show)
+
+
 def _rows(whole: Batch, rows: Tensor) -> Batch:
     rows = rows.to(whole.x.device)
     return Batch(whole.x[rows], whole.values[rows], whole.labels[rows])
@@ -218,16 +224,3 @@ def _rows(whole: Batch, rows: Tensor) -> Batch:
 
 def _copy(model: SynthNetwork) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-
-
-@contextlib.contextmanager
-def _progress_bar(title: str, epochs: int) -> Iterator[Any]:
-    """A function that shows an epoch's figures, on standard error."""
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=epochs)
-
-        def show(terms: dict[str, float]) -> None:
-            figures = " ".join(f"{name} {value:.3g}" for name, value in terms.items() if name != "epoch")
-            progress.update(task, completed=terms["epoch"], description=f"{title} {figures}")
-
-        yield show
