@@ -56,13 +56,13 @@ class AutoEncoder(SynthNetwork):
         self.regression: nn.Module = Regression(latents, units, 2, shape.parameters)
 
     def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        """``sound``, ``values`` and ``latent`` per bin of a mel, and their ``total``."""
-        mean, log_variance = self.posterior(batch.x)
-        latent, divergence = self.draw(mean, log_variance, batch)
+        """``sound``, ``latent`` and ``values``, per bin of a mel, and their ``total``."""
+        posterior = self.posterior(batch.x)
+        latent, divergence = self.draw(*posterior, batch)
         terms = {
-            "sound": nn.functional.mse_loss(self.decoder(latent), batch.x) / (2 * SOUND_VARIANCE),
             "latent": divergence * min(1.0, progress / WARM_UP) / _BINS,
-            "values": self.value_loss(latent, (mean, log_variance), batch),
+            "values": self.value_loss(latent, posterior, batch),
+            **self.sound_losses(latent, batch),
         }
         return {**terms, "total": torch.stack(list(terms.values())).sum()}
 
@@ -87,9 +87,18 @@ class AutoEncoder(SynthNetwork):
         """A latent for each sound, and R."""
         return mean, mean.new_zeros(())
 
+    def sound_losses(self, latent: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """-log p(x|z) of the drawn latent, under ``sound``."""
+        return {"sound": sound_error(self.decoder(latent), batch.x)}
+
     def value_loss(self, latent: Tensor, posterior: tuple[Tensor, Tensor], batch: Batch) -> Tensor:  # noqa: ARG002
         """-log p(v|z) of the drawn latent, weighted as if there were as many parameters as a mel has bins."""
         return nn.functional.mse_loss(self.regression(latent), batch.values) / (2 * VALUE_VARIANCE)
+
+
+def sound_error(decoded: Tensor, x: Tensor) -> Tensor:
+    """-log p(x|z) per bin, up to a constant."""
+    return nn.functional.mse_loss(decoded, x) / (2 * SOUND_VARIANCE)
 
 
 class Vae(AutoEncoder):

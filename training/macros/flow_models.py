@@ -6,7 +6,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tsumami.training.macros.autoencoders import AutoEncoder, Vae
+from tsumami.training.macros.autoencoders import AutoEncoder, Vae, sound_error
 from tsumami.training.macros.flows import Coupling, Flow, FlowRegression, Iaf
 from tsumami.training.macros.synth_model import Batch, Shape
 
@@ -101,12 +101,21 @@ class FlowCoupling(Invertible, Vae):
         log p(v|x) = log q(f⁻¹(v)|x) + log|det ∂f⁻¹/∂v|,
 
     so the encoder's variance says how sure a parameter is. This is added to the squared error of f(z).
+
+    Every preset has a latent by itself, f⁻¹(v), and the decoder learns the sound of that one too: it becomes
+    the synthesizer of equation (8) as a network, x = f_s(v). What the decoder makes of the encoder's latent
+    is then what the predicted preset sounds like, and the first term of the loss is an error of sounds.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)
         flow = Coupling(shape.parameters, shape.steps, shape.hidden)
         self.regression = FlowRegression(flow)
+
+    def sound_losses(self, latent: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """``sound`` of the drawn latent; ``synth`` of the preset's own. Both are normalised as one batch."""
+        heard, played = self.decoder(torch.cat([latent, self.latents(batch.values)])).chunk(2)
+        return {"sound": sound_error(heard, batch.x), "synth": sound_error(played, batch.x)}
 
     def value_loss(self, latent: Tensor, posterior: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
         """The squared error, and -log p(v|x) per parameter."""
