@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tsumami.training.macros.corpus as corpus_module
 from tsumami.engine.errors import ParameterError, RenderError
 from tsumami.plugins.offline import RenderSettings, render_presets
 from tsumami.plugins.presets import Preset
@@ -18,7 +19,7 @@ COUNT = 48
 def presets(seed: int = 0) -> list[Preset]:
     """Cutoffs and mixes; the last two are a copy of the first and a silence."""
     rng = np.random.default_rng(seed)
-    names = ("filter_cutoff", "filter_resonance", "amp_attack")
+    names = ("cutoff", "resonance", "amp_attack")
     made: list[dict[str, float]] = [
         dict(zip(names, map(float, rng.random(len(names))), strict=True)) for _ in range(COUNT)
     ]
@@ -107,3 +108,20 @@ def test_what_cannot_be_learned_from_is_refused_in_one_line(tmp_path: Path) -> N
     other_rate.mkdir()
     with pytest.raises(RenderError, match=r"rendered at 22050 Hz, got 44100"):
         open_corpus(render(other_rate, presets()[:3], 44_100))
+
+
+def test_presets_are_reduced_to_a_list_and_rendered_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("cutoff", "resonance")
+    monkeypatch.setattr(corpus_module, "parameter_list", lambda *_: names)
+    data = render(tmp_path, presets())
+    reduced = open_corpus(data, "16")
+    whole = open_corpus(data)
+    assert reduced.parameters == names
+    assert reduced.train.values.shape[1] == len(names)
+    assert reduced.hash != whole.hash
+    sounds = reduced.render(reduced.valid.values)
+    np.testing.assert_array_equal(np.stack([mel_power(sound) for sound in sounds]), reduced.valid.mel)
+    monkeypatch.setattr(corpus_module, "render_presets", None)
+    assert open_corpus(data, "16").hash == reduced.hash

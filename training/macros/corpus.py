@@ -122,9 +122,9 @@ def first_of_each(*columns: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[np.
 
 
 def _check(source: RenderedSet) -> None:
-    if (pending := int(np.count_nonzero(source.flags & np.uint16(Flag.PENDING)))) > 0:
+    if source.pending:
         raise RenderError(
-            f"data set must be finished, got {source.path} with {pending} patches not rendered yet; "
+            f"data set must be finished, got {source.path} with {source.pending} patches not rendered yet; "
             "give its `tsumami render` command again"
         )
     if source.settings.sample_rate != SAMPLE_RATE:
@@ -154,19 +154,19 @@ def _reduce(
         )
         for row in usable.tolist()
     ]
-    digest = hashlib.sha256(
-        json.dumps([source.instrument, sorted(keys_of(values[usable]).tolist()), names]).encode()
-    ).hexdigest()[:8]
+    settings = replace(source.settings, fresh="patch", channels=1)
+    facts = [source.document["instrument"], settings.document(), names, keys_of(values[usable]).tolist()]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
     path = source.path.with_name(f"{source.path.stem}.{choice}-{digest}.zarr")
-    render_presets(
-        source.instrument,
-        presets,
-        path,
-        settings=replace(source.settings, fresh="patch", channels=1),
-        workers=workers,
-        progress=progress,
-    )
+    if not _is_finished(path):
+        render_presets(
+            source.instrument, presets, path, settings=settings, workers=workers, progress=progress
+        )
     return RenderedSet(path)
+
+
+def _is_finished(path: Path) -> bool:
+    return path.exists() and RenderedSet(path).pending == 0
 
 
 def _listen(reduced: RenderedSet, columns: list[int]) -> tuple[Sounds, Keys]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import zarr
 
 from tsumami.engine.errors import RenderError
-from tsumami.plugins.offline import RenderSettings
+from tsumami.plugins.offline import Flag, RenderSettings
 from tsumami.plugins.offline.zarr_layout import ATTRIBUTE
 from tsumami.training.macros.sounds import Values, hear
 
@@ -64,6 +64,11 @@ class RenderedSet:
     def flags(self) -> npt.NDArray[np.uint16]:
         """What there is to say against each row, ``[n]``."""
         return np.asarray(self._array("flags")[:], np.uint16)
+
+    @property
+    def pending(self) -> int:
+        """How many rows are not rendered yet."""
+        return int(np.count_nonzero(self.flags & np.uint16(Flag.PENDING)))
 
     @cached_property
     def audio_hashes(self) -> npt.NDArray[np.uint64]:
