@@ -6,6 +6,7 @@ import typer
 
 from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
+from tsumami.bridge.commands.evaluate import evaluate
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.patches import patches
 from tsumami.bridge.commands.plugin import plugin
@@ -32,6 +33,7 @@ app.command()(doctor)
 app.add_typer(bench, name="bench")
 app.add_typer(presets, name="presets")
 app.add_typer(train, name="train")
+app.add_typer(evaluate, name="evaluate")
 
 
 def main() -> None:

@@ -31,9 +31,9 @@ class Metric:
 
 
 METRICS: Final = (
+    Metric("MSEn", "", "mean squared error of the parameters over their mean square"),
     Metric("SC", "", "spectral convergence ‖in − out‖ / ‖in‖ of linear mel power, Frobenius"),
     Metric("MSE", "", "mean squared error of linear mel power, of the unnormalised transform"),
-    Metric("MSEn", "", "mean squared error of the parameters over their mean square"),
     Metric("LSD", "dB", "log-spectral distance over mel bands, 100 dB deep"),
     Metric("MFCC", "dB", "mel-cepstral distortion: coefficients 1-13, so that level does not count"),
 )

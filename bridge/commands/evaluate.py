@@ -1,0 +1,101 @@
+"""`tsumami evaluate`: trained models judged by the sounds that they ask for."""
+
+import datetime
+import json as json_module
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tsumami.bridge.bench.report import machine, results_folder
+from tsumami.engine.errors import ModelError
+from tsumami.plugins.offline.data_set import explained
+
+if TYPE_CHECKING:
+    from tsumami.training.macros.evaluate import Evaluation
+    from tsumami.training.macros.evaluate_runs import Outcome
+
+evaluate = typer.Typer(help="Judge trained models by what they ask for.", no_args_is_help=True)
+
+
+@evaluate.callback()
+def choose_system() -> None:
+    """Judge trained models by what they ask for."""
+
+
+@evaluate.command()
+def macros(
+    data: Annotated[Path, typer.Option(help="Data set of `tsumami render` that the models learned from.")],
+    runs: Annotated[
+        Path | None, typer.Option(help="Folder with runs of `tsumami train macros` at or under it.")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option(help="A list of parameters: 16, 32 or all; may be repeated.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Write the page, its figures and a JSON document.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that render; one a core by default.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Put held-out sounds to models and baselines, render their answers, and measure how far off they are."""
+    folder = out or results_folder()
+    if table and folder is None:
+        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    outcome = _outcome(data, runs, parameters or ["16", "32"], workers)
+    for stranger in outcome.strangers:
+        print(f"{stranger}: trained on something else, left out", file=sys.stderr)
+    if table and folder is not None:
+        _save(outcome.evaluations, folder)
+    if json:
+        from tsumami.training.macros.evaluation_table import document_of
+
+        documents = [document_of(evaluation) for evaluation in outcome.evaluations]
+        print(json_module.dumps({"evaluations": documents}, allow_nan=False))
+        return
+    for evaluation in outcome.evaluations:
+        _print(evaluation)
+
+
+def _outcome(data: Path, runs: Path | None, lists: list[str], workers: int | None) -> "Outcome":
+    try:
+        from tsumami.training.macros.evaluate_runs import evaluate_runs
+    except ImportError as error:
+        raise ModelError(
+            f"libraries of training must be installed to evaluate, got no {error.name}; "
+            "pip install 'tsumami[training]'"
+        ) from None
+    with Console(stderr=True).status("reading the data set") as status:
+        return evaluate_runs(data, lists, runs, workers=workers, on_step=status.update)
+
+
+def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
+    from tsumami.training.macros.evaluation_files import save_page
+
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    command = shlex.join(["tsumami", *sys.argv[1:]])
+    facts = {"command": command, "date": today, "machine": machine()}
+    with explained(str(folder)):
+        for path in save_page(evaluations, folder, facts):
+            print(f"{path}: written", file=sys.stderr)
+
+
+def _print(evaluation: "Evaluation") -> None:
+    """Median and mean of every metric on standard output."""
+    from tsumami.training.macros.evaluation_table import about, overview, title_of
+
+    headings, rows = overview(evaluation)
+    table = Table(title=title_of(evaluation), caption=about(evaluation), caption_justify="left")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
