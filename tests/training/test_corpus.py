@@ -17,11 +17,11 @@ COUNT = 48
 
 
 def presets(seed: int = 0) -> list[Preset]:
-    """Cutoffs and mixes; the last two are a copy of the first and a silence."""
+    """Filters and mixes; the last two are a copy of the first and a silence."""
     rng = np.random.default_rng(seed)
-    names = ("cutoff", "resonance", "amp_attack")
+    names = ("cutoff", "resonance", "osc_mix")
     made: list[dict[str, float]] = [
-        dict(zip(names, map(float, rng.random(len(names))), strict=True)) for _ in range(COUNT)
+        dict(zip(names, map(float, rng.uniform(0.4, 1.0, len(names))), strict=True)) for _ in range(COUNT)
     ]
     made += [made[0], {"volume": 0.0, "amp_attack": 1.0}]
     return [
@@ -114,10 +114,10 @@ def test_presets_are_reduced_to_a_list_and_rendered_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("cutoff", "resonance")
-    monkeypatch.setattr(corpus_module, "parameter_list", lambda *_: names)
     data = render(tmp_path, presets())
-    reduced = open_corpus(data, "16")
     whole = open_corpus(data)
+    monkeypatch.setattr(corpus_module, "parameter_list", lambda *_: names)
+    reduced = open_corpus(data, "16")
     assert reduced.parameters == names
     assert reduced.train.values.shape[1] == len(names)
     assert reduced.hash != whole.hash
