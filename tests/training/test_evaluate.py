@@ -144,7 +144,15 @@ def test_a_document_has_every_figure_and_a_page_shows_them(evaluation: Evaluatio
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (0.12345, "0.123"), (12.34, "12.3"), (43210, "43,210")]
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.12345, "0.123"),
+        (12.34, "12.3"),
+        (999.9, "1,000"),
+        (43210, "43,210"),
+        (4_840_683, "4.84e6"),
+    ],
 )
 def test_figures_have_three_digits(value: float, text: str) -> None:
     assert figure(value) == text

@@ -122,8 +122,11 @@ def _ratio(own: Summary, nearest: Summary, name: str) -> float | None:
 
 
 def figure(value: float) -> str:
-    """Three significant digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """Three significant digits; from a million on with an exponent."""
+    if abs(value) >= 999_500:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def _heading(metric: Metric) -> str:
