@@ -13,7 +13,8 @@ import rtmidi._rtmidi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plugins.amsynth_plugin import PLUGIN, need_amsynth
+from tests.amsynth import require_amsynth
+from tests.plugins.amsynth_plugin import PLUGIN
 from tests.plugins.test_vst3_module import java_hash
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.scan import Candidate, Prober, find_plugins, identify, probe, scan
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 @pytest.fixture
 def amsynth_plugin() -> Path:
-    need_amsynth()
+    require_amsynth()
     return PLUGIN
 
 
