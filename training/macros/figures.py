@@ -1,5 +1,6 @@
 """Figures of an evaluation: parameters beside spectrograms (the paper's figure 3), a map of the latents."""
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.baselines import NEAREST
 from tsumami.training.macros.descriptors import LABELS, MACROS
 from tsumami.training.macros.evaluate import Answers, Evaluation
@@ -111,7 +113,7 @@ def _draw_spectrogram(axes: Any, panel: _Panel, loudest: float) -> None:
         interpolation="nearest",
     )
     axes.set_yticks(np.interp(_TICKS_HZ, _centres_hz(), np.arange(BANDS)), [f"{hz:,}" for hz in _TICKS_HZ])
-    axes.set_title(panel.title, loc="left", fontsize=10, color=_INK, fontweight="bold")
+    axes.set_title(panel.title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
     axes.set_title(panel.note, loc="right", fontsize=9, color=_INK)
     axes.set_xticks(range(int(seconds) + 1), [f"{second} s" for second in range(int(seconds) + 1)])
     _plain(axes)
@@ -133,7 +135,7 @@ def _draw_bars(axes: Any, values: Values, true: Values) -> None:
 
 def _name_parameters(axes: Any, names: Sequence[str]) -> None:
     size = 7.5 if len(names) <= 20 else 6.0
-    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size, parse_math=False)
     axes.tick_params(axis="x", length=0)
 
 
@@ -206,8 +208,7 @@ def _centres_hz() -> npt.NDArray[np.float64]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG beside its place and rename it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    figure.savefig(partial, format="png", dpi=_DPI, facecolor="white")
-    partial.replace(path)
+    """Write a PNG, whole or not at all."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
+    write_beside(path, png.getvalue())
