@@ -1,8 +1,10 @@
 """`refine`: patches tried out and heard again, each generation nearer to a sound than the last.
 
 The search is CMA-ES (Hansen, arXiv:1604.00772) over the positions of an instrument's parameters: it needs
-nothing but distances, so it goes through any synthesizer, and begins where a prediction ends. A search that
-has settled begins again from the best patch with twice as many tries a generation, until its time is over.
+nothing but distances, so it goes through any synthesizer, and begins where a prediction ends. It learns a
+step for each parameter, not how they hang together (separable CMA-ES, Ros and Hansen 2008): a few hundred
+renders are enough for that. A search that has settled begins again from the best patch with twice as many
+tries a generation, until its time is over.
 """
 
 import time
@@ -74,6 +76,7 @@ def _evolve(search: "_Search", rng: np.random.Generator) -> None:
     while not search.is_over:
         options = {
             "bounds": [0.0, 1.0],
+            "CMA_diagonal": True,
             "popsize": tries,
             "randn": lambda *shape: rng.standard_normal(shape),
             "seed": np.nan,  # leaves numpy's own generator alone
