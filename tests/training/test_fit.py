@@ -12,10 +12,11 @@ from tsumami.bridge.commands.train import ModelName
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.offline import RenderSettings
 from tsumami.training.macros.corpus import Corpus
-from tsumami.training.macros.fit import Run, fit, load_run
+from tsumami.training.macros.fit import fit
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import MODELS
 from tsumami.training.macros.renderer import Renderer
+from tsumami.training.macros.run import Run, load_run
 from tsumami.training.macros.schedule import Schedule
 from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.variations import variations, vary

@@ -20,13 +20,11 @@ from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.mel import OFFSET
 from tsumami.training.macros.models import make_model
 from tsumami.training.macros.progress import counting, epochs
-from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, load_run, save_checkpoint
+from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint
 from tsumami.training.macros.schedule import LEARNING_RATE, SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 from tsumami.training.macros.variations import variations
-
-__all__ = ["Run", "Training", "fit", "load_run"]
 
 _STOP_AFTER: Final = 4
 """Training ends after so many times the patience without an improvement."""
