@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 _DEADLINE_SECONDS = 20.0
 _SHARED_MEMORY = Path("/dev/shm")
+_SERVERS = frozenset({"jackd", "jackdbus"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def running_jack_server(
         if os.environ.get("CI"):
             pytest.fail("jackd must be installed in CI, got none; `make test` installs it")
         pytest.skip("jackd is not installed (on Debian: apt-get install jackd2)")
+    _forget_dead_servers()
     name = f"tsumami-{purpose}-{os.getpid()}"
     with tempfile.TemporaryFile() as log:
         command = ["jackd", "-n", name, "--no-realtime", "-d", "dummy"]
@@ -63,6 +66,15 @@ def running_jack_server(
         finally:
             _end(process)
             _remove_leftovers(name)
+
+
+def _forget_dead_servers() -> None:
+    """JACK's registry has room for eight servers and keeps those that were killed: begin it anew.
+
+    Only where no server runs, be it of a test or the user's.
+    """
+    if not any(process.info["name"] in _SERVERS for process in psutil.process_iter(["name"])):
+        (_SHARED_MEMORY / "jack-shm-registry").unlink(missing_ok=True)
 
 
 def _wait_until_up(name: str, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
