@@ -20,6 +20,7 @@ rtmidi: Any = import_module("rtmidi")
 
 _DEADLINE_SECONDS = 20.0
 _QUIET_SECONDS = 0.35
+_TRIES = 3
 """Longer than what has rested waits until it is sent once more."""
 _SILENT_DB = -80.0
 _BRIGHT, _LONG = 20, 24
@@ -123,15 +124,20 @@ def test_amsynth_follows_the_macros_and_is_found_again(jack_server: JackServer, 
     with contextlib.ExitStack() as synth, _amsynth_first(jack_server, synth, tmp_path) as stage:
         stage.turn(_BRIGHT, 64)  # the first message only says where the knob stands
         stage.turn(_LONG, 64)
-        stage.play(0x90, _NOTE, 100)
-        centroids = {}
-        for position in (64, 127, 0):
-            stage.turn(_BRIGHT, position)
-            centroids[position] = stage.centroid()
-        assert centroids[127] > 2 * centroids[64] > 2 * 1.5 * centroids[0], "an octave or more on either side"
+        centroids: dict[int, float] = {}
+        for _ in range(_TRIES):  # a cycle that JACK misses clicks, which lifts a centroid
+            stage.play(0x90, _NOTE, 100)
+            for position in (64, 127, 0):
+                stage.turn(_BRIGHT, position)
+                centroids[position] = stage.centroid()
+            if centroids[127] > 2 * centroids[64] > 2 * 1.5 * centroids[0]:
+                break
+            stage.play(0x80, _NOTE, 0)
+        else:
+            pytest.fail(f"bright must be an octave or more on either side, got {centroids}")
         stage.turn(_BRIGHT, 64)
         # Two oscillators that beat: a second of them repeats to a few percent.
-        assert stage.centroid() == pytest.approx(centroids[64], rel=0.1)
+        stage.live.until(lambda: stage.centroid() == pytest.approx(centroids[64], rel=0.1), "not back")
 
         rings_on = {}
         for position in (0, 127):
@@ -149,8 +155,8 @@ def test_amsynth_follows_the_macros_and_is_found_again(jack_server: JackServer, 
             stage.turn(_LONG, 64)
             stage.play(0x90, _NOTE, 100)
             stage.turn(_BRIGHT, 64)  # the attack is over when it has come to rest
-            assert stage.centroid() == pytest.approx(centroids[64], rel=0.1), (
-                "it sounds as the one before did"
+            stage.live.until(
+                lambda: stage.centroid() == pytest.approx(centroids[64], rel=0.1), "unlike the one before"
             )
             summary = stage.live.end(signal.SIGTERM)
             assert summary["peak_dbfs"] < -100, "the strip itself is silent"
