@@ -111,7 +111,7 @@ def _check_file(path: Path) -> None:
 
 
 def _uses_unique_ids(session: Session) -> bool:
-    return any((entry.parameter or "").startswith("id:") for entry in session.maps)
+    return any((entry.parameter or "").startswith("id:") for entry in (*session.maps, *session.sends))
 
 
 def _unique_ids(source: PluginSource) -> dict[int, int | None]:

@@ -65,7 +65,7 @@ def render_performance(setup: Setup, take: Take, programs: Programs | None = Non
     """
     strip = _strip(setup)
     macros = None if setup.config.macro_model is None else _OfflineMacros(setup, strip)
-    longest = min(round(CONTROL_PERIOD_SECONDS * setup.sample_rate), setup.config.settings.block_size)
+    longest = round(CONTROL_PERIOD_SECONDS * setup.sample_rate)
     delay = strip.latency_samples
     for begin in range(0, take.end + delay, longest):
         frames = min(longest, take.end + delay - begin)
