@@ -111,7 +111,8 @@ def _check_file(path: Path) -> None:
 
 
 def _uses_unique_ids(session: Session) -> bool:
-    return any((entry.parameter or "").startswith("id:") for entry in (*session.maps, *session.sends))
+    addresses = [entry.parameter or "" for entry in session.maps] + [send.parameter for send in session.sends]
+    return any(address.startswith("id:") for address in addresses)
 
 
 def _unique_ids(source: PluginSource) -> dict[int, int | None]:
