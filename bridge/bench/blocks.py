@@ -89,11 +89,18 @@ def _rows(block_size: int, ours: Counts, theirs: dict[str, int], load: np.ndarra
         Row(name + "xruns reported by the device", ours["missed"], "", _PEER, theirs["xruns"]),
         Row(name + "blocks that took longer than they last", ours["overruns"], ""),
     ]
-    block_ns = block_size / SAMPLE_RATE * 1e9
     for stage, histogram in zip(STAGES, load, strict=True):
-        for rank, value in zip(_RANKS, percentiles(histogram, _RANKS), strict=True):
-            rows.append(Row(f"{name}load of {stage}, p{rank:g}", value / block_ns * 100, "% of a block"))
+        rows += load_rows(f"load of {stage}", histogram, block_size)
     return rows
+
+
+def load_rows(what: str, histogram: np.ndarray, block_size: int) -> list[Row]:
+    """Percentiles of a histogram of nanoseconds, in percent of a block."""
+    block_ns = block_size / SAMPLE_RATE * 1e9
+    return [
+        Row(f"{block_size} frames: {what}, p{rank:g}", value / block_ns * 100, "% of a block")
+        for rank, value in zip(_RANKS, percentiles(histogram, _RANKS), strict=True)
+    ]
 
 
 def _counts(client: EngineClient) -> Counts:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from tsumami.bridge.bench.blocks import Playing, measure_blocks
+from tsumami.bridge.bench.blocks import Playing, load_rows, measure_blocks
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.overrides import overridden
 from tsumami.bridge.rack import Rack
@@ -21,12 +21,10 @@ from tsumami.bridge.setup import Setup, set_up
 from tsumami.engine import DeviceRequest, EngineClient, Kind, Strip, event
 from tsumami.engine.errors import PluginError
 from tsumami.engine.instrument import create_instrument
-from tsumami.engine.meters import percentiles
 from tsumami.plugins.hosted.client import PluginClient
 
 _SECONDS = 60.0
 _BLOCK_SIZES = (128, 64)
-_RANKS = (50.0, 99.0, 99.9)
 _PATIENCE_SECONDS = 10.0
 _SHORTEST_BLOCK = 16
 _REST_SECONDS = 4.0
@@ -51,7 +49,9 @@ def run(
         with _loaded(path, block_size) as (setup, client, said):
             play = functools.partial(_play, setup=setup, plugin=client)
             measured, realtime = measure_blocks(block_size, seconds, play)
-            rows += [*measured, *_load_rows(client, block_size)]
+            rows += measured
+            load = np.array(client.memory.meters["load"])
+            rows += load_rows("time in the plugin's process", load, block_size)
         notes += said
         notes.append(
             f"{client.facts.name} {client.facts.version}, {block_size} frames: {seconds:g} s with 8 voices, "
@@ -136,19 +136,6 @@ def _seconds_away(plugin: PluginClient, number: int) -> float:
     while int(meters["blocks"]) == blocks:
         time.sleep(_POLL_SECONDS)
     return time.perf_counter() - began
-
-
-def _load_rows(plugin: PluginClient, block_size: int) -> list[Row]:
-    histogram = np.array(plugin.memory.meters["load"])
-    block_ns = block_size / 48000 * 1e9
-    return [
-        Row(
-            f"{block_size} frames: time in the plugin's process, p{rank:g}",
-            value / block_ns * 100,
-            "% of a block",
-        )
-        for rank, value in zip(_RANKS, percentiles(histogram, _RANKS), strict=True)
-    ]
 
 
 def _delay(path: Path, block_size: int) -> int:
