@@ -1,7 +1,7 @@
 """What every model of synth control is: from a sound to the parameters that make it (paper, section 5.1)."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 from torch import Tensor, nn
 
@@ -35,32 +35,20 @@ class Shape:
     hidden: int = 128
 
 
-class SynthModel(Protocol):
-    """A `torch.nn.Module` that can be trained and asked."""
-
-    def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        """Terms of the loss by name, each a scalar; ``total`` is to be minimised.
-
-        ``progress`` is the share of the longest training that is over, 0-1.
-        """
-        ...
-
-    def predict(self, x: Tensor) -> Tensor:
-        """Positions 0-1 ``[n, parameters]`` of standardised mels; the same sound always gives the same."""
-        ...
-
-
-class SynthNetwork(nn.Module):
-    """A module that is a `SynthModel`; the base of all of them."""
+class SynthNetwork(nn.Module, ABC):
+    """A module that can be trained and asked; the base of all models."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
 
+    @abstractmethod
     def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        """See `SynthModel.loss`."""
-        raise NotImplementedError
+        """Terms of the loss by name, each a scalar; ``total`` is to be minimised.
 
+        ``progress`` is the share of the longest training that is over, 0-1.
+        """
+
+    @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
-        """See `SynthModel.predict`."""
-        raise NotImplementedError
+        """Positions 0-1 ``[n, parameters]`` of standardised mels; the same sound always gives the same."""
