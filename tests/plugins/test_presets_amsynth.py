@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plugins.amsynth_parts import BANKS, needs_amsynth
+from tests.plugins.amsynth_plugin import BANKS, needs_amsynth
 from tests.plugins.preset_bytes import assert_read_or_refused
 from tsumami.engine import ParameterError
 from tsumami.plugins.presets import Preset, amsynth, read_presets, write_preset

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plugins.amsynth_parts import BANKS, needs_amsynth
+from tests.plugins.amsynth_plugin import BANKS, needs_amsynth
 from tests.plugins.preset_files import (
     CLASS_ID,
     FXB,
