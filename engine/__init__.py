@@ -11,7 +11,8 @@ from tsumami.engine.lazy import lazy_exports
 if TYPE_CHECKING:
     from tsumami.engine.client import EngineClient
     from tsumami.engine.config import EngineConfig, MacroLabel, Message, StageSource
-    from tsumami.engine.contract import Contract, Latent, ModelParameter, Training, check_contract
+    from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
+    from tsumami.engine.contract_file import check_contract
     from tsumami.engine.device import Device, NullDevice, open_device
     from tsumami.engine.errors import (
         DeviceError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tsumami.engine.portaudio import output_devices
     from tsumami.engine.resample import StreamResampler
     from tsumami.engine.ring import Ring
+    from tsumami.engine.sound_model import SoundModel
     from tsumami.engine.stage import Stage, run_stage
     from tsumami.engine.stft import StftStream
     from tsumami.engine.strip import Strip
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "client": ("EngineClient",),
     "config": ("EngineConfig", "MacroLabel", "Message", "StageSource"),
-    "contract": ("Contract", "Latent", "ModelParameter", "Training", "check_contract"),
+    "contract": ("Contract", "Latent", "ModelParameter", "Training"),
+    "contract_file": ("check_contract",),
     "device": ("Device", "NullDevice", "open_device"),
     "errors": (
         "DeviceError",
@@ -59,6 +62,7 @@ _MODULES = {
     "portaudio": ("output_devices",),
     "resample": ("StreamResampler",),
     "ring": ("Ring",),
+    "sound_model": ("SoundModel",),
     "stage": ("Stage", "run_stage"),
     "stft": ("StftStream",),
     "strip": ("Strip",),
@@ -92,6 +96,7 @@ __all__ = [
     "PluginError",
     "Ring",
     "SessionError",
+    "SoundModel",
     "Stage",
     "StageSource",
     "StftStream",

@@ -1,7 +1,7 @@
 """Frozen dataclasses as JSON documents and back, exactly; a wrong document is named by its field.
 
 Fields may be str, int, float, ``Literal`` strings, other such dataclasses, ``tuple[X, ...]`` and
-``Mapping[str, X]``. Every field must be present, and no others.
+``Mapping[str, X]``. Every field without a default must be present, and no others may be.
 """
 
 import dataclasses
@@ -59,14 +59,19 @@ def from_document(shape: Any, value: Any, where: str) -> Any:
 def _dataclass(shape: Any, value: Any, where: str) -> Any:
     document = _expect(dict, "an object", value, where)
     hints = get_type_hints(shape)
-    names = [field.name for field in dataclasses.fields(shape)]
-    for name in names:
+    fields = dataclasses.fields(shape)
+    names = [field.name for field in fields]
+    for name in (field.name for field in fields if not _has_default(field)):
         if name not in document:
             raise ModelError(f"{where}.{name} must be given, got only {', '.join(document) or 'nothing'}")
     for name in document:
         if name not in names:
             raise ModelError(f"{where} must hold only {', '.join(names)}, got {name}")
-    return shape(**{name: from_document(hints[name], document[name], f"{where}.{name}") for name in names})
+    return shape(**{name: from_document(hints[name], document[name], f"{where}.{name}") for name in document})
+
+
+def _has_default(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
 
 def _choice(choices: tuple[str, ...], value: Any, where: str) -> Any:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from tsumami.engine.binding import Array, Arrays, Binding, DeviceBinding, HostBinding, allocate_inputs
-from tsumami.engine.contract import Contract, ModelKind, check_tensors, contract_of, load_bytes, name_of
+from tsumami.engine.contract import Contract, ModelKind
+from tsumami.engine.contract_file import contract_of, load_bytes, name_of
+from tsumami.engine.contract_tensors import check_tensors
 from tsumami.engine.meters import Histogram, count_non_finite, new_histogram, record_duration
 from tsumami.engine.provider import Provider, open_on, provider_of
 

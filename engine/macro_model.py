@@ -7,21 +7,23 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.binding import Array, Arrays, allocate, bind_arrays
-from tsumami.engine.contract import Contract, Latent, check_tensors, contract_of, load_bytes, name_of
+from tsumami.engine.contract import Contract, Latent
+from tsumami.engine.contract_file import contract_of, load_bytes, name_of
+from tsumami.engine.contract_tensors import check_part, check_tensors
 from tsumami.engine.errors import ModelError
-from tsumami.engine.graph import keep_output
+from tsumami.engine.graph import keep_outputs
 from tsumami.engine.provider import Provider, open_on, provider_of
 
 _WARM_UP_RUNS = 4
-_INPUTS = ("latent", "parameters", "context")
+_REMEDY = "train one that can be undone: `tsumami train macros --data D --model Flow_coupling`"
 
 
 class MacroModel:
     """`decode` and `encode` of a model of kind macros, each with a session and buffers of its own.
 
     The two directions are cut apart before loading (see `tsumami.engine.graph`), so that neither pays for
-    the other. On CUDA the arrays are copied over by ONNX Runtime. `ModelError` when the file is not a macros
-    model of the contract, or a forced ``provider`` does not load.
+    the other. On CUDA the arrays are copied over by ONNX Runtime. `ModelError` when the file is not a two-way
+    macros model of the contract, or a forced ``provider`` does not load.
     """
 
     def __init__(self, model: str | Path | bytes, provider: Provider = "auto") -> None:
@@ -29,9 +31,10 @@ class MacroModel:
         whole = open_on(content, name, provider)
         self.contract: Contract = contract_of(whole, name, "macros")
         check_tensors(whole, self.contract, name)
+        check_part(whole, "decoded", name, _REMEDY)
         self.provider: Provider = provider_of(whole)
-        self._decoder = _Direction(keep_output(content, "decoded"), name, self.provider, "decoded")
-        self._encoder = _Direction(keep_output(content, "encoded"), name, self.provider, "encoded")
+        self._decoder = _Direction(keep_outputs(content, "decoded"), name, self.provider, "decoded")
+        self._encoder = _Direction(keep_outputs(content, "encoded"), name, self.provider, "encoded")
 
     @property
     def latents(self) -> tuple[Latent, ...]:
@@ -85,12 +88,13 @@ class _Direction:
         }
         self._arrays: Arrays = allocate(shapes)[1]
         self._output: Array = self._arrays[output][0]
-        inputs = {name: self._arrays[name] for name in _INPUTS}
+        inputs = {tensor.name: self._arrays[tensor.name] for tensor in self._session.get_inputs()}
+        self._context = inputs.get("context", np.zeros((1, 0), np.float32))
         self._binding = bind_arrays(self._session, inputs, {output: self._arrays[output]})
 
     def __call__(self, source: str, values: npt.ArrayLike, context: npt.ArrayLike) -> Array:
         self._arrays[source][0] = values
-        self._arrays["context"][0] = context
+        self._context[0] = context
         self.run()
         return self._output
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import onnxruntime
 
-from tsumami.engine.contract import open_session
+from tsumami.engine.contract_file import open_session
 from tsumami.engine.errors import ModelError
 
 Provider = Literal["auto", "cpu", "cuda"]

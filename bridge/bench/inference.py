@@ -15,7 +15,7 @@ import onnxruntime
 import tsumami.engine.models
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.timing import interleaved
-from tsumami.engine.contract import read_contract
+from tsumami.engine.contract_file import read_contract
 from tsumami.engine.errors import ModelError
 from tsumami.engine.inference import Inference
 from tsumami.engine.macro_model import MacroModel

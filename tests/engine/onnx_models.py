@@ -83,6 +83,45 @@ def macros_model(
     return build(nodes, inputs, outputs, weights, options.get("metadata", contract.to_json()))
 
 
+BAND, FRAME = 3, 5
+
+
+def sound_model(
+    contract: Contract = MACROS,
+    *,
+    two_way: bool = False,
+    names: Mapping[str, str] | None = None,
+    mel: Sequence[int] = (1, 64, 80),
+) -> bytes:
+    """A model that hears one bin of the mel: predicted = [bin, 1 - bin], chosen = [0.5, bin, 1 - bin].
+
+    With ``two_way``, beside a two-way part that copies; ``names`` renames outputs, to break it.
+    """
+    named = {name: (names or {}).get(name, name) for name in ("predicted", "chosen")}
+    nodes = [
+        helper.make_node("Slice", ["mel", "from", "to"], ["cut"]),
+        helper.make_node("Reshape", ["cut", "row"], ["bin"]),
+        helper.make_node("Sub", ["one", "bin"], ["rest"]),
+        helper.make_node("Concat", ["bin", "rest"], [named["predicted"]], axis=1),
+        helper.make_node("Concat", ["half", "bin", "rest"], [named["chosen"]], axis=1),
+    ]
+    weights = {
+        "from": np.array([0, BAND, FRAME]),
+        "to": np.array([1, BAND + 1, FRAME + 1]),
+        "row": np.array([1, 1]),
+        "one": np.ones((1, 1), np.float32),
+        "half": np.full((1, 1), 0.5, np.float32),
+    }
+    inputs: dict[str, Sequence[int]] = {"mel": mel}
+    outputs: dict[str, Sequence[int]] = {named["predicted"]: [1, 2], named["chosen"]: [1, 3]}
+    if two_way:
+        nodes.append(helper.make_node("Identity", ["latent"], ["decoded"]))
+        nodes.append(helper.make_node("Identity", ["parameters"], ["encoded"]))
+        inputs = {"latent": [1, 2], "parameters": [1, 2], "context": [1, 3], **inputs}
+        outputs = {"decoded": [1, 2], "encoded": [1, 2], **outputs}
+    return build(nodes, inputs, outputs, weights, contract.to_json())
+
+
 FEATURES, HIDDEN = 5, 7
 
 

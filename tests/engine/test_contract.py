@@ -10,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from tests.engine.onnx_models import MACROS, RESTORATION, TRAINING, build, lstm_model, macros_model
-from tsumami.engine.contract import Contract, Latent, ModelParameter, check_contract, read_contract
+from tests.engine.onnx_models import (
+    MACROS,
+    RESTORATION,
+    TRAINING,
+    build,
+    lstm_model,
+    macros_model,
+    sound_model,
+)
+from tsumami.engine.contract import BUILTIN, RENDER, Contract, Latent, ModelParameter
+from tsumami.engine.contract_file import check_contract, read_contract
 from tsumami.engine.errors import ModelError
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -36,6 +45,8 @@ def contracts(draw: st.DrawFn) -> Contract:
             Latent(name, draw(text), draw(text), -draw(st.floats(0.1, 9)), 0.0) for name in draw(names)
         ),
         metrics=draw(st.dictionaries(text, finite, max_size=3)),
+        instrument=draw(text),
+        render={name: draw(finite) for name in RENDER},
     )
 
 
@@ -49,6 +60,17 @@ def test_round_trip_through_a_model_file(tmp_path: Path) -> None:
     path = tmp_path / "macros.onnx"
     path.write_bytes(macros_model())
     assert check_contract(path, "macros") == read_contract(str(path)) == MACROS
+
+
+@pytest.mark.parametrize("model", [sound_model(), sound_model(two_way=True)], ids=["listens", "both parts"])
+def test_a_model_that_listens_passes(model: bytes) -> None:
+    assert check_contract(model, "macros") == MACROS
+
+
+def test_what_a_contract_does_not_say_is_the_default() -> None:
+    older = Contract.from_json(document(instrument=None, render=None))
+    assert (older.instrument, older.render) == (BUILTIN, RENDER)
+    assert older == MACROS
 
 
 def test_a_streaming_model_passes() -> None:
@@ -83,7 +105,8 @@ def document(**changes: Any) -> str:
         (document(metrics={"sc": "low"}), "contract.metrics.sc must be a number, got 'low'"),
         (document(metrics={"sc": float("nan")}), "contract.metrics.sc must be finite, got nan"),
         (document(latents=[{"name": "bright"}]), r"contract.latents\[0\].low must be given"),
-        (document(latents=[]), "parameters and latents of a macros model must not be empty"),
+        (document(parameters=[]), "parameters of a macros model must have continuous rows, got none"),
+        (document(render={"note": 60}), "render must hold note, velocity, .*, got note"),
         (
             document(parameters=[{"name": "a", "choices": []}] * 2),
             "names of parameters must be unique, got a twice",
@@ -158,7 +181,30 @@ FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
         ),
         (
             macros_model(replace(MACROS, parameters=MACROS.continuous)),
-            r"shape of context of model must be \[1, 0\] \(0 choices .*, got \[1, 3\]",
+            "inputs of model must be latent, parameters, got latent, parameters, context",
+        ),
+        (
+            macros_model(
+                replace(MACROS, parameters=(*MACROS.continuous, ModelParameter("on", ("no", "yes"))))
+            ),
+            r"shape of context of model must be \[1, 2\] \(2 choices of the discrete rows .*, got \[1, 3\]",
+        ),
+        (
+            macros_model(replace(MACROS, latents=())),
+            r"shape of latent of model must be \[1, 0\] \(0 latents\), got \[1, 2\]",
+        ),
+        (
+            sound_model(two_way=True, names={"chosen": "c"}),
+            "outputs of model must be decoded, encoded, predicted, chosen, got .*, c",
+        ),
+        (
+            sound_model(names={"predicted": "decoded"}),
+            "outputs of model must be predicted, chosen, got decoded, chosen",
+        ),
+        (sound_model(mel=(1, 80, 64)), r"shape of mel of model must be \[1, 64, 80\] .*, got \[1, 80, 64\]"),
+        (
+            sound_model(replace(MACROS, parameters=(*MACROS.parameters, ModelParameter("attack")))),
+            r"shape of predicted of model must be \[1, 3\] .*, got \[1, 2\]",
         ),
         (
             lstm_model(next_h="h"),

@@ -26,7 +26,7 @@ from tests.engine.onnx_models import (
 from tsumami.engine import inference, provider
 from tsumami.engine.binding import DeviceBinding
 from tsumami.engine.errors import ModelError
-from tsumami.engine.graph import keep_output
+from tsumami.engine.graph import keep_outputs
 from tsumami.engine.inference import Inference
 from tsumami.engine.macro_model import MacroModel
 from tsumami.engine.meters import percentiles
@@ -271,7 +271,7 @@ def test_the_context_is_one_hot() -> None:
     ("output", "operators"), [("decoded", "Slice Mul Add"), ("encoded", "Slice Sub Div")]
 )
 def test_a_direction_keeps_only_the_nodes_that_it_needs(output: str, operators: str) -> None:
-    cut = onnx.load_from_string(keep_output(macros_model(), output))
+    cut = onnx.load_from_string(keep_outputs(macros_model(), output))
     onnx.checker.check_model(cut)
     assert [node.op_type for node in cut.graph.node] == operators.split()
     assert [value.name for value in cut.graph.output] == [output]
@@ -292,7 +292,7 @@ def test_nodes_that_only_an_inner_graph_reads_are_kept() -> None:
     ]
     weights = {"condition": np.array([True])}
     model = build(nodes, {"x": [1]}, {"y": [1], "other": [1]}, weights, RESTORATION.to_json())
-    cut = keep_output(model, "y")
+    cut = keep_outputs(model, "y")
     assert [node.op_type for node in onnx.load_from_string(cut).graph.node] == ["Add", "If"]
     session: Any = onnxruntime.InferenceSession(cut, providers=["CPUExecutionProvider"])
     assert np.array_equal(session.run(None, {"x": np.ones(1, np.float32)})[0], [-2])
@@ -300,6 +300,6 @@ def test_nodes_that_only_an_inner_graph_reads_are_kept() -> None:
 
 def test_bytes_that_are_cut_off_cannot_be_cut() -> None:
     with pytest.raises(ModelError, match="model must be a complete protobuf message"):
-        keep_output(macros_model()[:-3], "decoded")
+        keep_outputs(macros_model()[:-3], "decoded")
     with pytest.raises(ModelError, match="model must be a protobuf message, got wire type 7"):
-        keep_output(b"\x07\x00", "decoded")
+        keep_outputs(b"\x07\x00", "decoded")

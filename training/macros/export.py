@@ -18,7 +18,8 @@ import zuko
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-from tsumami.engine.contract import METADATA_KEY, Contract, check_contract
+from tsumami.engine.contract import METADATA_KEY, Contract
+from tsumami.engine.contract_file import check_contract
 from tsumami.plugins import CONTINUOUS
 from tsumami.training.macros.flow import MARGIN, SLOPE, MacroFlow
 from tsumami.training.macros.layout import CONDITION, CONTEXT, MOVED, PINNED
