@@ -107,9 +107,8 @@ class Contract:
         if self.kind == "macros" and not self.continuous:
             raise ModelError(f"parameters of a macros model must have continuous rows, got none; {AGAIN}")
         if set(self.render) != set(RENDER):
-            raise ModelError(
-                f"render must hold {', '.join(RENDER)}, got {', '.join(self.render) or 'nothing'}"
-            )
+            given = ", ".join(self.render) or "nothing"
+            raise ModelError(f"render must hold {', '.join(RENDER)}, got {given}; {AGAIN}")
         for latent in self.latents:
             if not latent.minimum < latent.maximum:
                 raise ModelError(
