@@ -7,11 +7,12 @@ import pytest
 from tests.amsynth import require_amsynth
 from tests.plugins.amsynth_plugin import PLUGIN
 from tsumami.engine.errors import ParameterError
+from tsumami.plugins import PARAMETERS
+from tsumami.plugins.match.mel import mel_power
 from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.match.search import refine
 from tsumami.plugins.offline import RenderSettings, render_preset
 from tsumami.plugins.offline.pool import POOL
-from tsumami.training.macros.mel import mel_power
 
 Values = npt.NDArray[np.float32]
 SHORT = RenderSettings(hold_seconds=0.2, length_seconds=0.3, warm_up_seconds=0.0)
@@ -39,7 +40,18 @@ def test_what_is_not_set_is_as_when_loaded() -> None:
 
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(ParameterError, match="one of Tsumami, got 'brilliance', which it has 0 times"):
-        PatchPlayer("builtin", ["brilliance"], SHORT)
+        PatchPlayer("builtin", ["brilliance"], SHORT).play(np.zeros((1, 1), np.float32))
+
+
+def test_rows_serve_as_well_as_names_and_the_others_stand_where_they_are_told() -> None:
+    values, base = np.array([[0.3]], np.float32), np.full(len(PARAMETERS), 0.5, np.float32)
+    row = [parameter.name for parameter in PARAMETERS].index("cutoff")
+    with PatchPlayer("builtin", [row], SHORT, workers=1) as player:
+        by_row, patch = player.play(values, base), player.whole(values, base)[0]
+    with PatchPlayer("builtin", ["cutoff"], SHORT, workers=1) as player:
+        np.testing.assert_array_equal(player.play(values, base), by_row)
+    base[row] = 0.3
+    np.testing.assert_array_equal(patch, base)
 
 
 def test_a_plugin_is_searched_for_a_sound_of_its_own() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins import PARAMETERS, default_values, render_patch
+from tsumami.plugins.match.mel import SAMPLE_RATE, mel_power
 from tsumami.plugins.match.search import Found, refine
-from tsumami.training.macros.mel import SAMPLE_RATE, mel_power
 
 Values = npt.NDArray[np.float32]
 FOREVER = 3600.0

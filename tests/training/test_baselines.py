@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.baselines import MeanPreset, NearestPreset
-from tsumami.training.macros.mel import BANDS, FRAMES
 
 _RNG = np.random.default_rng(1)
 MEL = np.exp(_RNG.normal(0, 4, (40, BANDS, FRAMES))).astype(np.float32)

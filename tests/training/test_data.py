@@ -6,8 +6,8 @@ import pytest
 
 import tsumami.training.macros.data as data
 from tsumami.plugins import PARAMETERS, load_bank
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.descriptors import DESCRIPTORS, MACROS
-from tsumami.training.macros.mel import BANDS, FRAMES
 
 
 class Counting(ThreadPoolExecutor):

@@ -10,12 +10,12 @@ import tsumami.training.macros.fit as fit_module
 from tests.command import run_tsumami
 from tsumami.bridge.commands.train import ModelName
 from tsumami.engine.errors import ModelError
+from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.offline import RenderSettings
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.fit import fit
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import MODELS
-from tsumami.training.macros.renderer import Renderer
 from tsumami.training.macros.run import Run, load_run
 from tsumami.training.macros.schedule import Schedule
 from tsumami.training.macros.sounds import Sounds, join
@@ -46,8 +46,8 @@ def sounds(count: int, seed: int, tags: tuple[str, ...] = ()) -> Sounds:
 def corpus(folder: Path, name: str = "one") -> Corpus:
     settings = RenderSettings()
     splits = (sounds(96, 0), sounds(16, 1), sounds(16, 2))
-    renderer = Renderer("builtin", settings, [0, 1, 2])
-    return Corpus("builtin", "Tsumami", settings, PARAMETERS, name, *splits, renderer, folder)
+    player = PatchPlayer("builtin", [0, 1, 2], settings)
+    return Corpus("builtin", "Tsumami", settings, PARAMETERS, name, *splits, player, folder)
 
 
 def same_weights(first: Run, second: Run) -> bool:
@@ -134,11 +134,11 @@ def test_variations_are_rendered_once(tmp_path: Path, monkeypatch: pytest.Monkey
     data = corpus(tmp_path)
     real = Corpus(
         "builtin", "Tsumami", settings, PARAMETERS, "x", data.train, data.valid, data.test,
-        Renderer("builtin", settings, [0, 1, 2]), tmp_path,
+        PatchPlayer("builtin", [0, 1, 2], settings), tmp_path,
     )  # fmt: skip
     made = variations(real, 6, workers=1)
     assert 0 < len(made) <= 6
-    monkeypatch.setattr(Renderer, "render", None)
+    monkeypatch.setattr(PatchPlayer, "play", None)
     np.testing.assert_array_equal(variations(real, 6).mel, made.mel)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tsumami.training.macros.mel import (
+from tsumami.plugins.match.mel import (
     BANDS,
     FRAMES,
     HIGHEST_HZ,
@@ -13,7 +13,7 @@ from tsumami.training.macros.mel import (
     log_mel,
     mel_matrix,
 )
-from tsumami.training.macros.spectra import frequencies_hz, power_frames
+from tsumami.plugins.match.spectra import frequencies_hz, power_frames
 
 
 def tone(frequency_hz: float, seconds: float = 4.0) -> npt.NDArray[np.float32]:

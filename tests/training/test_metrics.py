@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsumami.training.macros.mel import BANDS, FRAMES
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.metrics import (
     METRICS,
     QUIET_DB,

@@ -5,10 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.engine.errors import ParameterError
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.autoencoders import discrepancy
 from tsumami.training.macros.flow_models import FlowDis, Invertible, log_normal
 from tsumami.training.macros.flows import Coupling, Flow, FlowRegression, Iaf
-from tsumami.training.macros.mel import BANDS, FRAMES
 from tsumami.training.macros.models import MODELS, make_model
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tsumami.training.macros.mel import BANDS, FRAMES
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.vae import LATENT, Vae, embed, fit_vae
 
 

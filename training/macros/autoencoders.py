@@ -16,8 +16,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.layers import Convolutions, Deconvolutions, Regression, perceptron
-from tsumami.training.macros.mel import BANDS, FRAMES
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 
 SOUND_VARIANCE: Final = 0.05

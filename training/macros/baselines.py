@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import pairwise_distances_argmin
 
-from tsumami.training.macros.mel import OFFSET
+from tsumami.plugins.match.mel import OFFSET
 
 Mels = npt.NDArray[np.floating[Any]]
 Values = npt.NDArray[np.float32]

@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError, RenderError
+from tsumami.plugins.match.mel import SAMPLE_RATE
+from tsumami.plugins.match.player import Audio, PatchPlayer
 from tsumami.plugins.offline import Flag, RenderSettings, render_presets
 from tsumami.plugins.offline.flags import NO_SOUND
 from tsumami.plugins.presets import Preset
-from tsumami.training.macros.mel import SAMPLE_RATE
 from tsumami.training.macros.parameter_lists import ALL, parameter_list
 from tsumami.training.macros.rendered_set import RenderedSet
-from tsumami.training.macros.renderer import Audio, Renderer
 from tsumami.training.macros.sounds import Sounds, Values
 
 Keys = npt.NDArray[np.uint64]
@@ -55,13 +55,13 @@ class Corpus:
     train: Sounds
     valid: Sounds
     test: Sounds
-    renderer: Renderer
+    player: PatchPlayer
     folder: Path
     """Where what is made from it may be kept."""
 
     def render(self, values: Values, workers: int | None = None) -> Audio:
         """Sounds float32 ``[n, frames]`` of positions 0-1 ``[n, parameters]``, others at their defaults."""
-        return self.renderer.render(values, workers)
+        return self.player.play(values, workers=workers)
 
 
 def open_corpus(
@@ -91,7 +91,7 @@ def open_corpus(
         names,
         _hash(reduced, names, sounds),
         *_split(sounds, keys),
-        Renderer(source.instrument, settings, rows),
+        PatchPlayer(source.instrument, rows, settings),
         reduced.path.parent,
     )
 

@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.progress import track
 
 from tsumami.plugins import CONTINUOUS, PARAMETERS, Patch, load_bank, random_patch, render_patch, vary_patch
+from tsumami.plugins.match.mel import BANDS, FRAMES, log_mel
+from tsumami.plugins.match.spectra import power_frames
 from tsumami.training.macros.descriptors import (
     DESCRIPTORS,
     HOLD_SECONDS,
@@ -31,7 +33,6 @@ from tsumami.training.macros.descriptors import (
     SAMPLE_RATE,
     describe,
 )
-from tsumami.training.macros.mel import BANDS, FRAMES, log_mel
 
 Values = npt.NDArray[np.float32]
 
@@ -179,7 +180,8 @@ def fingerprint(seed: int) -> str:
     here = Path(__file__).parent
     plugins = Path(load_bank.__code__.co_filename).parent
     sources = [*sorted(plugins.glob("*.py")), plugins / "bank.toml"]
-    sources += [here / name for name in ("data.py", "descriptors.py", "mel.py", "spectra.py")]
+    sources += [here / "data.py", here / "descriptors.py"]
+    sources += [Path(log_mel.__code__.co_filename), Path(power_frames.__code__.co_filename)]
     digest = hashlib.sha256(repr((seed, CHUNK, PARAMETERS, DESCRIPTORS, BANDS, FRAMES)).encode())
     for source in sources:
         digest.update(source.read_bytes())

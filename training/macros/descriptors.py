@@ -34,7 +34,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.training.macros.spectra import frequencies_hz, power_frames, transform
+from tsumami.plugins.match.spectra import frequencies_hz, power_frames, transform
 
 SAMPLE_RATE: Final = 22_050
 NOTE: Final = 60

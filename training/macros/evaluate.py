@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ModelError
+from tsumami.plugins.match.mel import mel_power
 from tsumami.training.macros.baselines import MeanPreset, NearestPreset, Predictor
 from tsumami.training.macros.corpus import Corpus
-from tsumami.training.macros.mel import mel_power
 from tsumami.training.macros.metrics import (
     Distances,
     Summary,

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from tsumami.plugins.match.mel import BANDS, HOP, N_FFT, SAMPLE_RATE, mel_matrix
+from tsumami.plugins.match.spectra import frequencies_hz
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.baselines import NEAREST
 from tsumami.training.macros.descriptors import LABELS, MACROS
 from tsumami.training.macros.evaluate import Answers, Evaluation
-from tsumami.training.macros.mel import BANDS, HOP, N_FFT, SAMPLE_RATE, mel_matrix
 from tsumami.training.macros.sounds import Sounds
-from tsumami.training.macros.spectra import frequencies_hz
 
 Values = npt.NDArray[np.float32]
 

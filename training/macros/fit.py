@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
+from tsumami.plugins.match.mel import OFFSET
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.labels import Labeller
-from tsumami.training.macros.mel import OFFSET
 from tsumami.training.macros.models import make_model
 from tsumami.training.macros.progress import counting, epochs
 from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint

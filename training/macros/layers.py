@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tsumami.training.macros.mel import BANDS, FRAMES
+from tsumami.plugins.match.mel import BANDS, FRAMES
 
 KERNEL: Final = 7
 STAGES: Final = 5

@@ -5,8 +5,8 @@ Each minimises the squared error of the parameters alone, so it may be near in p
 
 from torch import Tensor, nn
 
+from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.layers import Convolutions, Regression
-from tsumami.training.macros.mel import BANDS, FRAMES
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from tsumami.engine.errors import ModelError
-from tsumami.training.macros.mel import OFFSET
+from tsumami.plugins.match.mel import OFFSET
 from tsumami.training.macros.models import make_model
 from tsumami.training.macros.synth_model import Shape
 

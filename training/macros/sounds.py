@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.plugins.match.mel import mel_power
 from tsumami.training.macros.descriptors import LENGTH_SECONDS, SAMPLE_RATE, describe
-from tsumami.training.macros.mel import mel_power
 
 Values = npt.NDArray[np.float32]
 
@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float32]
 class Sounds:
     """``n`` sounds.
 
-    ``mel`` float32 ``[n, 64, 80]``, linear mel power (`tsumami.training.macros.mel`); ``values`` float32
+    ``mel`` float32 ``[n, 64, 80]``, linear mel power (`tsumami.plugins.match.mel`); ``values`` float32
     ``[n, parameters]`` 0-1; ``descriptors`` float32 ``[n, 9]`` (`tsumami.training.macros.descriptors`);
     ``names`` and ``tags`` of the presets.
     """

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.macro_loading import load_macros
 from tsumami.plugins import CONTINUOUS, PARAMETERS
+from tsumami.plugins.match.mel import HOP, N_FFT, SAMPLE_RATE
 from tsumami.training.macros.budget import BUDGETS, Budget
 from tsumami.training.macros.card import write_card
 from tsumami.training.macros.data import (
@@ -43,7 +44,6 @@ from tsumami.training.macros.export import export_flow, write_model
 from tsumami.training.macros.flow import MacroFlow
 from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split
-from tsumami.training.macros.mel import HOP, N_FFT, SAMPLE_RATE
 from tsumami.training.macros.objective import PRACTICE, Batch, Objective, Weights, step_costs
 from tsumami.training.macros.scaling import KNOB_RANGE, RANGE, Scale
 from tsumami.training.macros.surrogate import Surrogate, explained, fit_surrogate

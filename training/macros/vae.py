@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tsumami.training.macros.mel import BANDS, FRAMES
+from tsumami.plugins.match.mel import BANDS, FRAMES
 
 LATENT: Final = 32
 _STAGES: Final = 4

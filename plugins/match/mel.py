@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.training.macros.spectra import frequencies_hz, power_frames
+from tsumami.plugins.match.spectra import frequencies_hz, power_frames
 
 SAMPLE_RATE: Final = 22_050
 N_FFT: Final = 2048
