@@ -1,4 +1,4 @@
-"""A knob over one latent dimension, which takes a preset over without a jump."""
+"""A knob over one axis of the latent, which takes a preset over without a jump."""
 
 import math
 
@@ -9,7 +9,7 @@ UNKNOWN = math.nan
 class Knob:
     """Takeover by scaling: where the knob stands when a preset is loaded means the preset.
 
-    Position 0 is ``minimum``, 1 is ``maximum``, the position at `load` is the preset's own latent, and
+    Position 0 is ``minimum``, 1 is ``maximum``, the position at `load` is the preset's own place, and
     the map is linear between these points: monotone, and reversible to the bit. A preset beyond the
     range widens it. A knob that was never heard of learns where it stands from its first message, which
     moves nothing.
@@ -24,11 +24,11 @@ class Knob:
 
     @property
     def span(self) -> float:
-        """Width of the latent's useful range."""
+        """Width of the axis's useful range."""
         return self._maximum - self._minimum
 
     def load(self, origin: float) -> None:
-        """Take a preset over whose latent is ``origin``, at the position where the knob stands."""
+        """Take a preset over whose place on the axis is ``origin``, at the position where the knob stands."""
         self._origin = origin
         self._reference = self._position
 
@@ -40,7 +40,7 @@ class Knob:
 
     @property
     def target(self) -> float:
-        """The latent that the knob asks for."""
+        """The place on the axis that the knob asks for."""
         position, reference, origin = self._position, self._reference, self._origin
         if math.isnan(position) or position == reference:
             return origin
@@ -50,6 +50,6 @@ class Knob:
             end, share = max(self._maximum, origin), (1.0 - position) / (1.0 - reference)
         return end + (origin - end) * share
 
-    def position_of(self, latent: float) -> float:
-        """Where a latent stands in the useful range, 0-1, for display."""
-        return min(max((latent - self._minimum) / self.span, 0.0), 1.0)
+    def position_of(self, place: float) -> float:
+        """Where a place on the axis stands in the useful range, 0-1, for display."""
+        return min(max((place - self._minimum) / self.span, 0.0), 1.0)

@@ -7,6 +7,7 @@ everything it says, so that knobs at rest give back the preset to the bit.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,14 +15,15 @@ import numpy.typing as npt
 
 from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError, ParameterError
+from tsumami.engine.macros.axes import Axes
 from tsumami.engine.macros.knob import Knob
 
 Array = npt.NDArray[np.float32]
 
 SMOOTHING_SECONDS: Final = 0.010
-"""Time constant with which a latent follows its knob; the instrument smooths its parameters too."""
+"""Time constant with which a macro follows its knob; the instrument smooths its parameters too."""
 
-_SETTLED: Final = 1e-3  # share of a latent's range below which it snaps to its target
+_SETTLED: Final = 1e-3  # share of a macro's range below which it snaps to its target
 
 
 class MacroDecoder(Protocol):
@@ -49,27 +51,39 @@ class MacroDecoder(Protocol):
 
 
 class MacroProcessor:
-    """Moves a preset along the named latents of a macros model. [inference thread]
+    """Moves a preset along the axes of a macros model. [inference thread]
 
-    ``names`` are the macros: the leading latents that have words for their two ends. ``values`` is the
-    current parameter vector of the whole table, float32 ``[parameter_count]``, always finite and in 0-1;
-    discrete parameters keep the preset's value. ``non_finite`` counts what the model said that was no
-    number (the last values were held); ``ignored`` counts moves of no known macro or to no position.
+    ``names`` are the macros: the leading latents that have words for their two ends. Each moves along its own
+    latent, or along its row of ``directions`` ``[macros, latents]``. ``values`` is the current parameter
+    vector of the whole table, float32 ``[parameter_count]``, always finite and in 0-1. Discrete parameters
+    keep the preset's value, and so do those that the model does not have: ``rows`` are the places of the
+    model's parameters in the instrument's table, where that has more. ``non_finite`` counts what the model
+    said that was no number (the last values were held); ``ignored`` counts moves of no known macro or to no
+    position.
 
-    `ModelError` when ``parameter_count``, the rows of the instrument's table, is not the model's.
+    `ModelError` when, without ``rows``, ``parameter_count``, the rows of the instrument's table, is not the
+    model's, and for directions that are none (`Axes`).
     """
 
-    def __init__(self, decoder: MacroDecoder, parameter_count: int) -> None:
+    def __init__(
+        self,
+        decoder: MacroDecoder,
+        parameter_count: int,
+        *,
+        directions: npt.ArrayLike | None = None,
+        rows: Sequence[int] | None = None,
+    ) -> None:
         contract = decoder.contract
-        if len(contract.parameters) != parameter_count:
+        if rows is None and len(contract.parameters) != parameter_count:
             raise ModelError(
                 f"parameters of {contract.name} must be the instrument's {parameter_count}, "
                 f"got {len(contract.parameters)}; choose a model that was trained on this instrument"
             )
         self._decoder = decoder
         discrete = np.array([parameter.is_discrete for parameter in contract.parameters])
-        self._continuous = np.flatnonzero(~discrete)
-        self._discrete = np.flatnonzero(discrete)
+        places = np.arange(parameter_count) if rows is None else np.array(rows, np.intp)
+        self._continuous = places[~discrete]
+        self._discrete = places[discrete]
         self._last_choices = np.array([len(parameter.choices) - 1 for parameter in contract.discrete])
         macros = []
         for latent in contract.latents:
@@ -79,9 +93,11 @@ class MacroProcessor:
         self.names: tuple[str, ...] = tuple(latent.name for latent in macros)
         self._knobs = tuple(Knob(latent.minimum, latent.maximum) for latent in macros)
         self._tolerance = _SETTLED * np.array([knob.span for knob in self._knobs])
-        self._origin = np.zeros(len(contract.latents))
+        self._axes = Axes(len(macros), len(contract.latents), directions)
         self._latent = np.zeros(len(contract.latents))
-        self._target = np.zeros(len(self._knobs))
+        self._start = np.zeros(len(macros))
+        self._place = np.zeros(len(macros))
+        self._target = np.zeros(len(macros))
         self._context: Array = np.zeros(contract.context_size, np.float32)
         self._preset: Array = np.full(parameter_count, 0.5, np.float32)
         self._residual: Array = np.zeros(len(self._continuous), np.float32)
@@ -91,14 +107,14 @@ class MacroProcessor:
 
     @property
     def is_moving(self) -> bool:
-        """Whether a latent has not reached its knob yet."""
-        return not np.array_equal(self._latent[: len(self._knobs)], self._target)
+        """Whether a macro has not reached its knob yet."""
+        return not np.array_equal(self._place, self._target)
 
     @property
     def positions(self) -> Array:
-        """Where each macro's latent stands now, 0-1, for display."""
-        places = [knob.position_of(self._latent[i]) for i, knob in enumerate(self._knobs)]
-        return np.array(places, np.float32)
+        """Where each macro stands now, 0-1, for display."""
+        positions = [knob.position_of(place) for knob, place in zip(self._knobs, self._place, strict=True)]
+        return np.array(positions, np.float32)
 
     def load(self, values: npt.ArrayLike) -> None:
         """Take a preset over: ``values`` becomes exactly this, and the knobs move from here.
@@ -127,34 +143,36 @@ class MacroProcessor:
         self._target[macro] = self._knobs[macro].target
 
     def tick(self, seconds: float) -> bool:
-        """Let ``seconds`` pass; whether ``values`` changed. Decodes only while a latent moves."""
+        """Let ``seconds`` pass; whether ``values`` changed. Decodes only while a macro moves."""
         if not self.is_moving:
             return False
-        moving = self._latent[: len(self._knobs)]
+        moving = self._place
         moving += (self._target - moving) * (1.0 - math.exp(-max(seconds, 0.0) / SMOOTHING_SECONDS))
         arrived = np.abs(self._target - moving) <= self._tolerance
         moving[arrived] = self._target[arrived]
         return self._update()
 
     def _find_latent(self) -> None:
-        """Put the origin at the preset's latent, and note what the decoder makes of it."""
+        """Start from the preset's latent, and note what the decoder makes of it."""
         parameters = self._preset[self._continuous]
         encoded = np.array(self._decoder.encode(parameters, self._context), np.float64)
         self.non_finite += not np.isfinite(encoded).all()
-        self._origin = np.where(np.isfinite(encoded), encoded, 0.0)
-        self._latent = self._origin.copy()
+        origin = np.where(np.isfinite(encoded), encoded, 0.0)
+        self._start = self._axes.load(origin)
+        self._place = self._start.copy()
         # A residual that is no number makes every decode that relies on it one, which is held and counted.
-        decoded = self._decoder.decode(self._origin.astype(np.float32), self._context)
+        decoded = self._decoder.decode(origin.astype(np.float32), self._context)
         self._residual = parameters - decoded
         for macro, knob in enumerate(self._knobs):
-            knob.load(self._origin[macro])
+            knob.load(self._start[macro])
             self._target[macro] = knob.target
 
     def _update(self) -> bool:
-        """Values at the latent; whether they changed."""
-        if np.array_equal(self._latent, self._origin):
+        """Values where the macros stand; whether they changed."""
+        if np.array_equal(self._place, self._start):
             parameters = self._preset[self._continuous]
         else:
+            self._axes.write(self._place, self._latent)
             decoded = self._decoder.decode(self._latent.astype(np.float32), self._context)
             parameters = np.clip(decoded + self._residual, 0, 1)
         if not np.isfinite(parameters).all():
