@@ -9,7 +9,8 @@ from tests.training.flows import patches, stirred_flow, tensors
 from tsumami.engine import MacroModel, check_contract
 from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
 from tsumami.plugins import CONTINUOUS, PARAMETERS
-from tsumami.training.macros.export import export_flow, write_model
+from tsumami.training.macros.export import export_flow
+from tsumami.training.macros.export_graph import write_model
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, context_of
 
 MEAN = np.linspace(0.3, 0.6, len(PINNED)).astype(np.float32)

@@ -52,7 +52,7 @@ class AutoEncoder(SynthNetwork):
         features = Convolutions(channels)
         codes = 2 * latents if self.stochastic else latents
         self.encoder = nn.Sequential(features, perceptron(features.outputs, units, 2, codes))
-        self.decoder = Deconvolutions(latents, units, channels)
+        self.decoder = Deconvolutions(latents + shape.context, units, channels)
         self.regression: nn.Module = Regression(latents, units, 2, shape.parameters)
 
     def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:

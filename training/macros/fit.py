@@ -194,6 +194,7 @@ class Training:
         if not has_checkpoint(self._folder):
             return
         stored = load_checkpoint(self._folder)
+        stored["shape"] = asdict(Shape(**stored["shape"]))  # an older run lacks what has a default
         for name, value in self._facts.items():
             if name != "command" and stored[name] != value:
                 raise ModelError(

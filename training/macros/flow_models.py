@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from tsumami.training.macros.autoencoders import AutoEncoder, Vae, sound_error
+from tsumami.training.macros.autoencoders import VALUE_VARIANCE, AutoEncoder, Vae, sound_error
 from tsumami.training.macros.flows import Coupling, Flow, FlowRegression, Iaf
 from tsumami.training.macros.synth_model import Batch, Shape
 
@@ -64,14 +64,14 @@ class Invertible(AutoEncoder):
         """Positions 0-1 of the posterior's mean."""
         return self.values(self.embed(x))
 
-    def values(self, latent: Tensor) -> Tensor:
+    def values(self, latent: Tensor, context: Tensor | None = None) -> Tensor:
         """Positions 0-1 of latents."""
-        positions: Tensor = self.map(latent)
+        positions: Tensor = self.map(latent, context)
         return positions.clamp(0.0, 1.0)
 
-    def latents(self, values: Tensor) -> Tensor:
+    def latents(self, values: Tensor, context: Tensor | None = None) -> Tensor:
         """The latents of positions 0-1."""
-        return self.map.inverse(values)[0]
+        return self.map.inverse(values, context)[0]
 
     @property
     def map(self) -> FlowRegression:
@@ -105,23 +105,29 @@ class FlowCoupling(Invertible, Vae):
     Every preset has a latent by itself, f⁻¹(v), and the decoder learns the sound of that one too: it becomes
     the synthesizer of equation (8) as a network, x = f_s(v). What the decoder makes of the encoder's latent
     is then what the predicted preset sounds like, and the first term of the loss is an error of sounds.
+
+    All of this is given the context, if there is any.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)
-        flow = Coupling(shape.parameters, shape.steps, shape.hidden)
+        flow = Coupling(shape.parameters, shape.steps, shape.hidden, shape.context)
         self.regression = FlowRegression(flow)
 
     def sound_losses(self, latent: Tensor, batch: Batch) -> dict[str, Tensor]:
         """``sound`` of the drawn latent; ``synth`` of the preset's own. Both are normalised as one batch."""
-        heard, played = self.decoder(torch.cat([latent, self.latents(batch.values)])).chunk(2)
+        latents = torch.cat([latent, self.latents(batch.values, batch.context)])
+        if batch.context is not None:
+            latents = torch.cat([latents, batch.context.repeat(2, 1)], dim=1)
+        heard, played = self.decoder(latents).chunk(2)
         return {"sound": sound_error(heard, batch.x), "synth": sound_error(played, batch.x)}
 
     def value_loss(self, latent: Tensor, posterior: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
         """The squared error, and -log p(v|x) per parameter."""
-        error = super().value_loss(latent, posterior, batch)
+        found = self.map(latent, batch.context)
+        error = nn.functional.mse_loss(found, batch.values) / (2 * VALUE_VARIANCE)
         blurred = (batch.values + BLUR * torch.randn_like(batch.values)).clamp(0.0, 1.0)
-        found, volume = self.map.inverse(blurred)
+        found, volume = self.map.inverse(blurred, batch.context)
         likelihood = log_normal(found, *posterior).sum(dim=1) + volume
         return error - LIKELIHOOD * likelihood.mean() / self.shape.parameters
 

@@ -25,14 +25,18 @@ class Flow(nn.Module):
     """A chain of steps over ``dimensions``, near the identity at first.
 
     A step computes ``passes`` parts one after the other when it is undone, and all at once when it is done.
+    With a ``context`` of so many numbers, what a step does depends on them too.
     """
 
-    def __init__(self, dimensions: int, steps: int, hidden: int, passes: int | None) -> None:
+    def __init__(
+        self, dimensions: int, steps: int, hidden: int, passes: int | None, context: int = 0
+    ) -> None:
         super().__init__()
         make_step: Any = zuko.flows.MaskedAutoregressiveTransform
         self.steps = nn.ModuleList(
             make_step(
                 dimensions,
+                context,
                 passes=passes,
                 order=_order(dimensions, number, is_split=passes is not None),
                 univariate=partial(zuko.transforms.MonotonicAffineTransform, slope=_LEAST_SCALE),
@@ -47,19 +51,19 @@ class Flow(nn.Module):
             for parameter in last.parameters():
                 nn.init.normal_(parameter, std=_FIRST_WEIGHTS)
 
-    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, latent: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The image ``[n, dimensions]`` and log |det ∂image/∂latent| ``[n]``."""
         volume = latent.new_zeros(len(latent))
         for step in self.steps:
-            latent, added = step().call_and_ladj(latent)
+            latent, added = step(context).call_and_ladj(latent)
             volume = volume + added
         return latent, volume
 
-    def inverse(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, image: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What `forward` has made ``image`` of, and log |det ∂latent/∂image| ``[n]``."""
         volume = image.new_zeros(len(image))
         for step in reversed(self.steps):
-            image, added = step().inv.call_and_ladj(image)
+            image, added = step(context).inv.call_and_ladj(image)
             volume = volume + added
         return image, volume
 
@@ -74,8 +78,8 @@ class Iaf(Flow):
 class Coupling(Flow):
     """Affine couplings (Dinh et al. 2017): half is made of the other half; fast in both directions."""
 
-    def __init__(self, dimensions: int, steps: int, hidden: int) -> None:
-        super().__init__(dimensions, steps, hidden, 2)
+    def __init__(self, dimensions: int, steps: int, hidden: int, context: int = 0) -> None:
+        super().__init__(dimensions, steps, hidden, 2, context)
 
 
 def _order(dimensions: int, number: int, *, is_split: bool) -> Tensor:
@@ -109,14 +113,14 @@ class FlowRegression(nn.Module):
         super().__init__()
         self.flow, self.positions = flow, Positions()
 
-    def forward(self, latent: Tensor) -> Tensor:
+    def forward(self, latent: Tensor, context: Tensor | None = None) -> Tensor:
         """Positions of latents, up to 0.056 outside of 0-1."""
-        real, _ = self.flow(latent)
+        real, _ = self.flow(latent, context)
         found: Tensor = self.positions(real)
         return found
 
-    def inverse(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(self, positions: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Latents of positions 0-1, and log |det ∂latent/∂positions| ``[n]``."""
         real, volume = self.positions.inverse(positions)
-        latent, added = self.flow.inverse(real)
+        latent, added = self.flow.inverse(real, context)
         return latent, volume + added

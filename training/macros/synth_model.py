@@ -12,11 +12,13 @@ class Batch:
 
     ``x`` float32 ``[n, 64, 80]`` are standardised logarithmic mels, ``values`` float32 ``[n, parameters]``
     the positions 0-1 that made them, ``labels`` float32 ``[n, pairs]`` -1, 0 or 1 for each pair of tags.
+    ``context`` float32 ``[n, context]`` is what else is known of what made them, nothing by default.
     """
 
     x: Tensor
     values: Tensor
     labels: Tensor
+    context: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class Shape:
 
     An MLP has layers of ``units``, a convolution ``channels``; autoencoders, which have two networks, take
     half of each for either, as in the paper. A flow has ``steps``, each with hidden layers of ``hidden``.
+
+    ``choices`` has for each parameter the number of its choices, 0 of a continuous one; it is empty where
+    all are taken as continuous. ``context`` is the number of a `Batch`'s.
     """
 
     parameters: int
@@ -33,6 +38,8 @@ class Shape:
     channels: int = 128
     steps: int = 16
     hidden: int = 128
+    choices: tuple[int, ...] = ()
+    context: int = 0
 
 
 class SynthNetwork(nn.Module, ABC):

@@ -40,7 +40,8 @@ from tsumami.training.macros.data import (
     workers,
 )
 from tsumami.training.macros.descriptors import DESCRIPTORS, LABELS, MACROS
-from tsumami.training.macros.export import export_flow, write_model
+from tsumami.training.macros.export import export_flow
+from tsumami.training.macros.export_graph import write_model
 from tsumami.training.macros.flow import MacroFlow
 from tsumami.training.macros.knobs import POSITIONS, Verdict, judge, sweep_knob
 from tsumami.training.macros.layout import LATENTS, MOVED, PINNED, replace_moved, split

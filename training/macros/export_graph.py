@@ -1,0 +1,127 @@
+"""An ONNX graph in the making, and the model file that it becomes.
+
+Models are built node by node instead of being traced: they are small that way, as fast as can be, and
+independent of the version of an exporter.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from tsumami.engine.contract import METADATA_KEY, Contract
+from tsumami.engine.contract_file import check_contract
+
+OPSET: Final = 17
+_IR_VERSION: Final = 8
+
+Array = npt.NDArray[np.float32]
+
+
+class Graph:
+    """Nodes and constants in the making; every method returns the name of its result."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self._made = self._loops = 0
+
+    def constant(self, values: npt.ArrayLike, dtype: type = np.float32) -> str:
+        """Numbers that are stored in the file."""
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
+        return name
+
+    def node(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
+        """An operator of ONNX with one output."""
+        self._made += 1
+        name = output or f"n{self._made}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def take(self, source: str, indices: Sequence[int], output: str = "") -> str:
+        """Columns of ``source``, in the order of ``indices``."""
+        return self.node("Gather", [source, self.constant(indices, np.int64)], output, axis=1)
+
+    def affine(self, source: str, weight: Array, bias: Array) -> str:
+        """``source @ weight.T + bias``, as `torch.nn.Linear` has them."""
+        return self.node("Gemm", [source, self.constant(weight), self.constant(bias)], transB=1)
+
+    def scaled(self, source: str, scale: npt.ArrayLike, shift: npt.ArrayLike, output: str = "") -> str:
+        """``source · scale + shift``."""
+        product = self.node("Mul", [source, self.constant(scale)])
+        return self.node("Add", [product, self.constant(shift)], output)
+
+    def clip(self, source: str, output: str = "") -> str:
+        """``source`` held within 0-1."""
+        return self.node("Clip", [source, self.constant(0.0), self.constant(1.0)], output)
+
+    def repeat(self, times: int, start: str, size: int, step: Callable[[str], str]) -> str:
+        """``start`` ``[1, size]`` put through the nodes of ``step`` so many times, in a loop."""
+        outer, self.nodes = self.nodes, []
+        self._loops += 1
+        count, running, value = (f"{name}{self._loops}" for name in ("count", "running", "value"))
+        result = step(value)
+        again = self.node("Identity", [running])
+        body = helper.make_graph(
+            self.nodes,
+            "step",
+            [
+                helper.make_tensor_value_info(count, TensorProto.INT64, []),
+                helper.make_tensor_value_info(running, TensorProto.BOOL, []),
+                helper.make_tensor_value_info(value, TensorProto.FLOAT, [1, size]),
+            ],
+            [
+                helper.make_tensor_value_info(again, TensorProto.BOOL, []),
+                helper.make_tensor_value_info(result, TensorProto.FLOAT, [1, size]),
+            ],
+        )
+        self.nodes = outer
+        return self.node("Loop", [self.constant(times, np.int64), "", start], body=body)
+
+
+def model_file(
+    graph: Graph,
+    inputs: Mapping[str, Sequence[int]],
+    outputs: Mapping[str, Sequence[int]],
+    contract: Contract,
+) -> bytes:
+    """The ONNX file's bytes, checked against the contract by the engine's own check.
+
+    ``inputs`` and ``outputs`` are shapes by name, all float32.
+    """
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, contract.kind, _tensors(inputs), _tensors(outputs), graph.constants),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="tsumami",
+    )
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString()
+    check_contract(content, contract.kind)
+    return content
+
+
+def write_model(content: bytes, path: Path) -> None:
+    """Write beside and rename, so that a running engine never reads half a model."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def array_of(tensor: Tensor) -> Array:
+    """A tensor's values, float32."""
+    return np.asarray(tensor.detach().cpu().numpy(), np.float32)
+
+
+def _tensors(shapes: Mapping[str, Sequence[int]]) -> list[Any]:
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()
+    ]
