@@ -8,6 +8,7 @@ from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.evaluate import evaluate
 from tsumami.bridge.commands.live import live
+from tsumami.bridge.commands.macros import macros
 from tsumami.bridge.commands.patches import patches
 from tsumami.bridge.commands.plugin import plugin
 from tsumami.bridge.commands.presets import presets
@@ -32,6 +33,7 @@ app.command()(plugin)
 app.command()(doctor)
 app.add_typer(bench, name="bench")
 app.add_typer(presets, name="presets")
+app.add_typer(macros, name="macros")
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 

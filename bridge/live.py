@@ -87,6 +87,8 @@ class LiveSession:
             client.launch()
             self._view = self._make_view(client)
             self._router = Router(client, self._programs(client), self._show_sound)
+            if self._setup.note:
+                self._tell(self._setup.note)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
             # Only now: a session that cannot start leaves no file, and the ring has kept the first blocks.

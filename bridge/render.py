@@ -114,7 +114,8 @@ class _OfflineMacros:
         self._ring = Ring.allocate(EVENT_DTYPE, 4096)
         self._sample_rate = setup.sample_rate
         assert config.macro_model is not None
-        processor = load_macros(config.macro_model, config.provider, setup.parameters).processor
+        loaded = load_macros(config.macro_model, config.provider, setup.parameters, config.macro_axes)
+        processor = loaded.processor
         processor.load(np.array(config.values, np.float32))
         self._feed = MacroFeed(processor, self._ring, strip.parameters, strip.meters)
 

@@ -18,7 +18,7 @@ from tsumami.bridge.programs import PresetPrograms
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.render import Block, Take, render_log, render_performance, write_wav
 from tsumami.bridge.session import load_session
-from tsumami.bridge.session_tables import MACRO_NAMES, Session
+from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.engine.errors import SessionError
 
@@ -74,6 +74,8 @@ def _ready(stack: contextlib.ExitStack, session: Session, path: Path | None) -> 
     rack = Rack(session, _warn, patience_seconds=_PATIENCE_SECONDS)
     stack.callback(rack.close)
     setup = set_up(session, path, rack=rack)
+    if setup.note:
+        _warn(setup.note)
     plugin = rack.instrument
     return _Offline(setup, None if plugin is None else PresetPrograms(plugin, setup.presets, waits=True))
 
@@ -104,7 +106,7 @@ def _from_midi(
     chosen = overridden(load_session(session), instrument={"patch": patch})
     offline = _ready(stack, chosen, session)
     setup = offline.setup
-    performance = read_midi_file(path, setup.mapping(MACRO_NAMES), setup.sample_rate)
+    performance = read_midi_file(path, setup.mapping(setup.macros), setup.sample_rate)
     return offline, Take(performance.events, performance.end)
 
 

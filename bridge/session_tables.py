@@ -1,5 +1,6 @@
 """The tables of a session file: its schema, as structs with a description and a rule for each field."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,10 @@ import msgspec
 from msgspec import Meta, field
 
 MACRO_NAMES = ("bright", "aggressive", "moving", "percussive", "long", "thick", "noisy", "wide")
-"""The eight macros that every macro model names, in the order of their default knobs CC 20-27."""
+"""The eight macros of the model that ships, in the order of their default knobs CC 20-27."""
+
+_MACRO_KNOBS = range(20, 32)
+"""Controllers that MIDI leaves undefined."""
 
 
 def _meta(description: str, **rules: Any) -> Meta:
@@ -161,10 +165,10 @@ class Output(_Table, frozen=True):
     record: Annotated[str | None, _meta("WAV file to record to (32-bit float)")] = None
 
 
-def default_maps() -> list[Map]:
-    """CC 20-27 on the eight macros, and the modulation wheel (CC 1) on "moving"."""
-    knobs = [Map(cc=20 + index, macro=name) for index, name in enumerate(MACRO_NAMES)]
-    return [*knobs, Map(cc=1, macro="moving")]
+def default_maps(macros: Sequence[str] = MACRO_NAMES) -> list[Map]:
+    """CC 20 and those after it on the macros, and the modulation wheel (CC 1) on "moving"."""
+    knobs = [Map(cc=cc, macro=name) for cc, name in zip(_MACRO_KNOBS, macros, strict=False)]
+    return [*knobs, *(Map(cc=1, macro=name) for name in macros if name == "moving")]
 
 
 class Session(_Table, frozen=True):

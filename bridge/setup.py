@@ -14,6 +14,9 @@ from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.session import check_names
 from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
+from tsumami.bridge.taught import taught_path
+from tsumami.bridge.taught_axis import TaughtAxes
+from tsumami.bridge.taught_session import taught_session
 from tsumami.engine.config import EngineConfig, StageSource
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.strip_settings import DeviceRequest, StripSettings
@@ -46,6 +49,10 @@ class Setup:
     patches: tuple[Patch, ...] = ()
     presets: tuple[Preset, ...] = ()
     effects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    macros: tuple[str, ...] = ()
+    """Names of the macros, where there is a model of them."""
+    note: str = ""
+    """What is to be said of the macros, in one line."""
 
     @property
     def sample_rate(self) -> int:
@@ -75,9 +82,10 @@ def set_up(
         effects = {label: table.labels for label, table in rack.effect_tables.items()}
         config = dataclasses.replace(setup.config, effects=rack.effect_stages)
         setup = dataclasses.replace(setup, config=config, effects=effects)
+    setup = _with_macros(setup, path)
     check_names(
         setup.session,
-        macros=MACRO_NAMES if setup.config.macro_model is not None else (),
+        macros=setup.macros,
         parameters=[parameter.name for parameter in setup.parameters],
         patches=[patch.name for patch in setup.patches],
         effects=setup.effects,
@@ -118,6 +126,29 @@ def _with_plugin(session: Session, plugin: PluginClient) -> Setup:
         sound=plugin.facts.name if preset is None else f"{plugin.facts.name}: {Path(preset).stem}",
         presets=() if bank is None else read_presets(Path(bank)),
     )
+
+
+def _with_macros(setup: Setup, path: Path | None) -> Setup:
+    """A session with the names of its model's macros, and what they were taught.
+
+    Only a model that is not the one that ships, or one that was taught, is looked into.
+    """
+    model, session = setup.config.macro_model, setup.session
+    if model is None:
+        return setup
+    is_taught = path is not None and taught_path(path).exists()
+    if session.macros.model == "builtin" and not is_taught:
+        return dataclasses.replace(setup, macros=MACRO_NAMES)
+    # Here, so that a session of the model that ships needs ONNX Runtime in its engine only.
+    from tsumami.engine.contract_file import read_contract
+
+    contract = read_contract(model)
+    names = TaughtAxes(contract).names
+    if session.maps == default_maps():
+        session = msgspec.structs.replace(session, maps=default_maps(names))
+    taught = taught_session(path, Path(model), contract)
+    config = dataclasses.replace(setup.config, macro_axes=taught.axes)
+    return dataclasses.replace(setup, session=session, config=config, macros=names, note=taught.note)
 
 
 def _config(

@@ -22,7 +22,8 @@ class EngineConfig:
     """All that an engine process is told when it starts.
 
     ``effects`` stand between the instrument and the output, in order. ``macro_model`` is a path, or None
-    for no macros.
+    for no macros; ``macro_axes`` are directions of its latent for them to move along, one each, and none for
+    the model's own.
     """
 
     memory_name: str
@@ -32,6 +33,7 @@ class EngineConfig:
     settings: StripSettings = field(default_factory=StripSettings)
     device: DeviceRequest = field(default_factory=DeviceRequest)
     macro_model: str | None = None
+    macro_axes: tuple[tuple[float, ...], ...] = ()
     provider: str = "auto"
     recording: bool = False
     stress: bool = False

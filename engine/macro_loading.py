@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from tsumami.engine.config import MacroLabel
+from tsumami.engine.contract import ModelParameter
 from tsumami.engine.errors import ModelError
 from tsumami.engine.macro_model import MacroModel
 from tsumami.engine.macros import MacroProcessor
@@ -21,21 +22,34 @@ class LoadedMacros:
     labels: tuple[MacroLabel, ...]
 
 
-def load_macros(path: str, provider: str, parameters: Sequence[Parameter]) -> LoadedMacros:
-    """Load a model and warm it up; ModelError when it is not for an instrument with these parameters."""
+def load_macros(
+    path: str, provider: str, parameters: Sequence[Parameter], axes: Sequence[Sequence[float]] = ()
+) -> LoadedMacros:
+    """Load a model and warm it up; it may have all of the instrument's parameters, or some of them.
+
+    ``axes`` are directions of its latent that the macros move along instead of their own. `ModelError` when
+    it is not for an instrument with these parameters, or the axes are none.
+    """
     model = MacroModel(path, cast(Provider, provider))
-    table = [(row.name, row.choices) for row in model.contract.parameters]
-    wanted = [(parameter.name, parameter.choices) for parameter in parameters]
-    if table != wanted:
-        unlike = next(
-            (ours[0] for ours, theirs in zip(wanted, table, strict=False) if ours != theirs), "their number"
-        )
-        raise ModelError(
-            f"model {path!r} must be trained for this instrument, got another parameter table "
-            f"(they differ at {unlike}); train one with `tsumami train macros`"
-        )
+    rows = _rows(path, model.contract.parameters, parameters)
     model.prepare()
-    processor = MacroProcessor(model, len(parameters))
+    processor = MacroProcessor(model, len(parameters), directions=axes or None, rows=rows)
     named = model.latents[: len(processor.names)]
     labels = tuple(MacroLabel(latent.name, latent.low, latent.high) for latent in named)
     return LoadedMacros(processor, model.provider, labels)
+
+
+def _rows(path: str, table: Sequence[ModelParameter], parameters: Sequence[Parameter]) -> list[int]:
+    """Where in the instrument's table each row of the model's stands, by name.
+
+    What the model moves may have steps there, but what it takes for steps must be the same steps.
+    """
+    places = {parameter.name: place for place, parameter in enumerate(parameters)}
+    for row in table:
+        place = places.get(row.name)
+        if place is None or (row.is_discrete and row.choices != parameters[place].choices):
+            raise ModelError(
+                f"model {path!r} must be trained for this instrument, got another parameter table "
+                f"(they differ at {row.name}); train one with `tsumami train macros`"
+            )
+    return [places[row.name] for row in table]

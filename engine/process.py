@@ -88,7 +88,9 @@ class _Engine:
             # Here, so that an engine without models does without ONNX Runtime.
             from tsumami.engine.macro_loading import load_macros
 
-            loaded = load_macros(config.macro_model, config.provider, instrument.parameters)
+            loaded = load_macros(
+                config.macro_model, config.provider, instrument.parameters, config.macro_axes
+            )
             loaded.processor.load(values)
             self._provider, self._labels = loaded.provider, loaded.labels
             self._macros = MacroThread(

@@ -1,0 +1,121 @@
+"""The axis of a macro, fitted anew to what a performer says of pairs of sounds.
+
+"A is more of it than B" is a comparison of the model of Bradley and Terry (Biometrika 39, 1952): its
+probability is the logistic function of w · (A - B), for sounds that are points of the latent and an axis w
+that is looked for. Before any pair w is thought to lie around the macro's own latent, in a normal
+distribution: the axis that a few pairs turn it to is the most probable one (maximum a posteriori). Its
+logarithm is concave, so there is exactly one, whatever the pairs contradict.
+
+Latents are counted in halves of their useful range, so that those of another scale weigh as much.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.contract import Contract
+
+Flags = npt.NDArray[np.bool_]
+Vector = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.float64]
+
+SHARPNESS: Final = 4.0
+"""Two sounds that lie half a range apart are told apart in 98 of 100 cases: 1 / (1 + exp(-4))."""
+
+NAMED_VARIANCE: Final = 1.0
+"""How far an axis may lean towards another macro: what a performer means is often a mixture of them."""
+
+FREE_VARIANCE: Final = 0.1
+"""How far it may lean towards a latent without a name."""
+
+DECIMALS: Final = 6
+"""Numbers are rounded to these when they are kept."""
+
+_MOST_STEPS: Final = 100
+_NEAR: Final = 1e-10
+_SHORTEST: Final = 1e-6
+
+
+class TaughtAxes:
+    """The macros of a model as axes that can be fitted anew.
+
+    A latent that has the name of a parameter is that parameter, which no macro moves; it has no part in any
+    axis. ``names`` are the macros.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        parameters = {parameter.name for parameter in contract.parameters}
+        named = [bool(latent.low and latent.high) for latent in contract.latents]
+        count = next((row for row, is_named in enumerate(named) if not is_named), len(named))
+        self.names: tuple[str, ...] = tuple(latent.name for latent in contract.latents[:count])
+        self.size = len(contract.latents)
+        spans = [latent.maximum - latent.minimum for latent in contract.latents]
+        self._half: Vector = np.array(spans) / 2
+        self._free = np.array([latent.name not in parameters for latent in contract.latents], bool)
+        self._variance = np.where(np.arange(self.size) < count, NAMED_VARIANCE, FREE_VARIANCE)
+
+    def tells_apart(self, difference: npt.ArrayLike) -> bool:
+        """Whether two sounds whose latents differ by so much differ in anything that an axis can be of."""
+        return bool(np.asarray(difference).round(DECIMALS)[self._free].any())
+
+    def fit(self, macro: str, differences: npt.ArrayLike) -> Vector:
+        """The direction ``[L]`` for a macro of pairs, given as differences of latents ``[n, L]``, n > 0.
+
+        A knob that moves along it goes as far as along the macro's own latent, counted in useful ranges.
+        """
+        place = self.names.index(macro)
+        own = self.own(macro)
+        free = self._free
+        fitted = np.zeros(self.size)
+        fitted[free] = _most_probable(own[free], self._scaled(differences)[:, free], self._variance[free])
+        length = float(np.linalg.norm(fitted))
+        axis = fitted / length if length > _SHORTEST else own
+        direction: Vector = axis * self._half / self._half[place]
+        return direction.round(DECIMALS)
+
+    def agreeing(self, macro: str, direction: npt.ArrayLike, differences: npt.ArrayLike) -> Flags:
+        """Which pairs ``[n]`` an axis puts the right way round."""
+        return np.asarray(self._scaled(differences) @ self._axis(macro, direction) > 0.0)
+
+    def own(self, macro: str) -> Vector:
+        """The model's own direction of a macro."""
+        own: Vector = np.eye(self.size)[self.names.index(macro)]
+        return own
+
+    def angle_degrees(self, macro: str, direction: npt.ArrayLike) -> float:
+        """Between an axis and the model's own."""
+        axis = self._axis(macro, direction)
+        cosine = axis[self.names.index(macro)] / np.linalg.norm(axis)
+        return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+    def _scaled(self, differences: npt.ArrayLike) -> Rows:
+        rows: Rows = np.asarray(differences, np.float64).reshape(-1, self.size)
+        return rows / self._half
+
+    def _axis(self, macro: str, direction: npt.ArrayLike) -> Vector:
+        """The axis in half ranges of a direction in latents."""
+        share: Vector = self._half[self.names.index(macro)] / self._half
+        return np.asarray(direction, np.float64) * share
+
+
+def _most_probable(prior: Vector, differences: Rows, variance: Vector) -> Vector:
+    """The w of least Σ log(1 + exp(-s w·d)) + Σ (w - prior)² / 2 variance, by Newton's method."""
+
+    def loss(axis: Vector) -> float:
+        doubts = np.logaddexp(0.0, -SHARPNESS * differences @ axis).sum()
+        return float(doubts + ((axis - prior) ** 2 / variance).sum() / 2)
+
+    axis = prior.copy()
+    for _ in range(_MOST_STEPS):
+        doubt = np.exp(-np.logaddexp(0.0, SHARPNESS * differences @ axis))
+        slope = SHARPNESS * doubt @ differences - (axis - prior) / variance
+        weights = SHARPNESS**2 * doubt * (1.0 - doubt)
+        curvature = differences.T @ (weights[:, None] * differences) + np.diag(1.0 / variance)
+        step = np.linalg.solve(curvature, slope)
+        while loss(axis + step) > loss(axis) and np.abs(step).max() > _NEAR:
+            step /= 2
+        axis = axis + step
+        if np.abs(step).max() <= _NEAR:
+            break
+    return axis
