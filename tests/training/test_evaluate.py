@@ -21,7 +21,8 @@ from tsumami.training.macros.evaluate import FLOOR, Evaluation, evaluate, render
 from tsumami.training.macros.evaluate_runs import evaluate_runs, find_runs
 from tsumami.training.macros.evaluation_files import save_page
 from tsumami.training.macros.evaluation_table import document_of, figure, markdown_of
-from tsumami.training.macros.figures import draw_answers, draw_latents
+from tsumami.training.macros.figures import draw_answers
+from tsumami.training.macros.figures_latents import draw_latents
 from tsumami.training.macros.fit import fit
 from tsumami.training.macros.metrics import METRICS
 from tsumami.training.macros.sounds import join

@@ -9,7 +9,9 @@ from typing import Any, Final
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.evaluate import Evaluation
 from tsumami.training.macros.evaluation_table import document_of, markdown_of
-from tsumami.training.macros.figures import draw_answers, draw_latents, save_figure
+from tsumami.training.macros.figures import draw_answers
+from tsumami.training.macros.figures_latents import draw_latents
+from tsumami.training.macros.figures_shared import save_figure
 from tsumami.training.macros.latents import latents_of
 from tsumami.training.macros.sounds import Values, join
 
