@@ -42,12 +42,13 @@ def load_macros(
 def _rows(path: str, table: Sequence[ModelParameter], parameters: Sequence[Parameter]) -> list[int]:
     """Where in the instrument's table each row of the model's stands, by name.
 
-    What the model moves may have steps there, but what it takes for steps must be the same steps.
+    What the model moves may have steps there, but what it takes for steps must have as many. Hosts and
+    formats call the steps of a plugin differently, so their texts need not be the same.
     """
     places = {parameter.name: place for place, parameter in enumerate(parameters)}
     for row in table:
         place = places.get(row.name)
-        if place is None or (row.is_discrete and row.choices != parameters[place].choices):
+        if place is None or (row.is_discrete and len(row.choices) != len(parameters[place].choices)):
             raise ModelError(
                 f"model {path!r} must be trained for this instrument, got another parameter table "
                 f"(they differ at {row.name}); train one with `tsumami train macros`"

@@ -88,7 +88,7 @@ def test_a_run_says_what_it_is_and_predicts_as_it_did(tmp_path: Path) -> None:
 def test_the_best_epoch_is_kept_and_stalling_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(fit_module.SCHEDULES, "tiny", Schedule("tiny", 50, 0, 1, 16, 32, 8, 2, 8, 1))
     scores = iter([0.5, 0.3, 0.4, *[0.6] * 50])
-    monkeypatch.setattr(fit_module.Training, "_validate", lambda _self: next(scores))
+    monkeypatch.setattr(fit_module.Training, "_validate", lambda _self: {"MSEn": next(scores)})
     run = fit(corpus(tmp_path), "MLP", tmp_path / "run", budget="tiny")
     assert (run.best_epoch, run.msen, run.epochs) == (2, 0.3, 6)
 
@@ -114,7 +114,15 @@ def test_labels_are_a_persons_or_measured() -> None:
     labeller = Labeller.of(tagged)
     assert labeller.pairs[0] == ("bright", "dark")
     assert labeller.labels(tagged)[[0, 4], :2].tolist() == [[-1, -1], [1, 0]]
+    assert labeller.note(tagged).startswith(
+        "labels: tags of 8 of 8 presets; not both sides are named of calm or"
+    )
     untagged = sounds(100, 2)
+    assert (
+        Labeller.of(untagged)
+        .note(untagged)
+        .endswith("measured on the sounds, as no preset has a tag of a pair")
+    )
     measured = Labeller.of(untagged).labels(untagged)
     assert [np.count_nonzero(measured[:, 0] == side) for side in (-1, 0, 1)] == [25, 50, 25]
 

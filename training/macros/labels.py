@@ -37,6 +37,20 @@ class Labeller:
         pairs = tuple(LABELS[macro] for macro in MACROS if macro != _MONO)
         return cls(pairs, np.quantile(columns, [_QUARTER, 1 - _QUARTER], axis=0).astype(np.float32))
 
+    def note(self, sounds: Sounds) -> str:
+        """Where the labels of ``sounds`` come from, in one line for whoever waits for a training."""
+        if self.quartiles is not None:
+            return "labels: measured on the sounds, as no preset has a tag of a pair"
+        labels = self.labels(sounds)
+        named = np.count_nonzero(labels.any(axis=1))
+        one_sided = [
+            " or ".join(pair)
+            for pair, column in zip(self.pairs, labels.T, strict=True)
+            if not {-1.0, 1.0} <= set(column.tolist())
+        ]
+        lacking = f"; not both sides are named of {', '.join(one_sided)}" if one_sided else ""
+        return f"labels: tags of {named} of {len(sounds)} presets{lacking}"
+
     def labels(self, sounds: Sounds) -> Labels:
         """-1 for the low side, 1 for the high one, 0 for neither, float32 ``[n, pairs]``."""
         if self.quartiles is None:
