@@ -7,6 +7,7 @@
     ├── DeviceError            an audio or MIDI device that is missing, busy or refuses a setting
     ├── ModelError             a model file that is not one, or not of the contract
     ├── ParameterError         a parameter, patch or preset value outside its rule
+    ├── SoundError             a sound file that cannot be read, or in which nothing is heard
     ├── PluginError            a plugin that cannot be loaded, or a state that it refuses
     ├── RenderError            a data set that cannot be written or gone on with, or a cluster that is gone
     └── EngineError            the engine process failed to start or died for good
@@ -34,6 +35,10 @@ class ModelError(TsumamiError):
 
 class ParameterError(TsumamiError):
     """A parameter, patch or preset value breaks its rule."""
+
+
+class SoundError(TsumamiError):
+    """A sound file cannot be read, or nothing is heard in it."""
 
 
 class PluginError(TsumamiError):

@@ -63,7 +63,16 @@ class PatchPlayer:
     @cached_property
     def rows(self) -> list[int]:
         """Rows of the parameters that are set, in the instrument's own table."""
-        return [row if isinstance(row, int) else self._row_of(row) for row in self._parameters]
+        return [row if isinstance(row, int) else self.row_of(row) for row in self._parameters]
+
+    def row_of(self, name: str) -> int:
+        """Row of a parameter by its name; `ParameterError` when it is not there once."""
+        if self.ready.parameters.count(name) != 1:
+            raise ParameterError(
+                f"parameters must each be one of {self.instrument.name}, "
+                f"got {name!r}, which it has {self.ready.parameters.count(name)} times"
+            )
+        return self.ready.parameters.index(name)
 
     def whole(self, values: Values, base: Values | None = None) -> Values:
         """Whole patches ``[n, all]`` of positions 0-1 ``[n, parameters]``.
@@ -106,11 +115,3 @@ class PatchPlayer:
     @cached_property
     def _loaded(self) -> tuple[Instrument, Ready]:
         return find_instrument(self._given, self.settings)
-
-    def _row_of(self, name: str) -> int:
-        if self.ready.parameters.count(name) != 1:
-            raise ParameterError(
-                f"parameters must each be one of {self.instrument.name}, "
-                f"got {name!r}, which it has {self.ready.parameters.count(name)} times"
-            )
-        return self.ready.parameters.index(name)

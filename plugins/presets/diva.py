@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tsumami.plugins.presets.preset import Setting
+from tsumami.plugins.presets.text import setting_of
 
 SYNTH: Final = "Diva"
 
@@ -45,6 +46,15 @@ class Key:
             return self._nearest(setting) / (len(self.choices) - 1)
         raw = float(setting) if self.kind == "continuous" else float(round(float(setting)))
         return min(max((raw - self.minimum) / (self.maximum - self.minimum), 0.0), 1.0)
+
+    def at(self, position: float) -> Setting:
+        """The raw value at a position 0-1, the inverse of `position`; the default without a range."""
+        if self.kind == "unranged":
+            return self.default
+        if self.kind == "choice":
+            return setting_of(self.choices[round(position * (len(self.choices) - 1))])
+        raw = self.minimum + position * (self.maximum - self.minimum)
+        return raw if self.kind == "continuous" else float(round(raw))
 
     def holds(self, setting: Setting) -> bool:
         """Whether the value lies in the range or the list."""

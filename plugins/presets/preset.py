@@ -49,17 +49,25 @@ def _plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
+def is_same_synth(theirs: str, ours: str) -> bool:
+    """Whether two names may be those of one synthesizer: one begins with the other.
+
+    So ``amsynth`` is that of the plugin file ``amsynth_vst``. No name is nobody's.
+    """
+    one, other = sorted((_plain(theirs), _plain(ours)), key=len)
+    return bool(one) and other.startswith(one)
+
+
 def check_synth(preset: Preset, plugin_name: str, plugin_id: str = "") -> None:
     """Raise `ParameterError` when ``preset`` belongs to another synthesizer than the plugin.
 
-    Where both have an id of the same kind, that decides. Names match when one begins with the other, so that
-    ``amsynth`` fits the plugin file ``amsynth_vst``. A preset that does not say whose it is passes.
+    Where both have an id of the same kind, that decides, else `is_same_synth`. A preset that does not say
+    whose it is passes.
     """
     if plugin_id and len(plugin_id) == len(preset.plugin_id):
         fits = plugin_id.casefold() == preset.plugin_id.casefold()
     else:
-        theirs, ours = _plain(preset.synth), _plain(plugin_name)
-        fits = not theirs or ours.startswith(theirs) or (bool(ours) and theirs.startswith(ours))
+        fits = not _plain(preset.synth) or is_same_synth(preset.synth, plugin_name)
     if not fits:
         raise ParameterError(
             f"preset must be one of {plugin_name}, "

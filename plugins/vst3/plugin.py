@@ -61,6 +61,11 @@ class Plugin:
         except (RuntimeError, ValueError, TypeError) as error:
             raise PluginError(f"state must be one that {self.name} saved, got {_reason(error)}") from error
 
+    @property
+    def preset(self) -> bytes:
+        """The content of a ``.vstpreset`` file of its present sound."""
+        return bytes(self._plugin.preset_data)
+
     def load_preset(self, path: Path) -> None:
         """Load a ``.vstpreset`` file."""
         try:

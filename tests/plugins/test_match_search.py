@@ -101,6 +101,47 @@ def test_renders_that_are_no_numbers_are_passed_over(target: Values) -> None:
     assert found.distance <= found.start_distance
 
 
+def test_the_level_is_set_before_the_timbre(target: Values) -> None:
+    quiet = np.array([0.8, 0.3, 0.2], np.float32)
+    told: list[float] = []
+    found = refine(
+        target,
+        quiet,
+        render,
+        FOREVER,
+        most_renders=12,
+        on_step=lambda _seconds, distance: told.append(distance),
+    )
+    assert found.renders == 12, "the start, a nudge for each parameter, the way to the level"
+    assert found.distance < 0.2 * found.start_distance
+    assert told == sorted(told, reverse=True)
+    assert (told[0], told[-1]) == (found.start_distance, found.distance)
+
+
+def test_an_interrupt_keeps_what_is_found(target: Values) -> None:
+    calls = 0
+
+    def interrupted(values: Values) -> Values:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return render(values)
+
+    found = refine(target, START, interrupted, FOREVER)
+    assert not found.is_whole
+    assert found.distance < found.start_distance
+
+
+def test_silence_is_never_an_answer(target: Values) -> None:
+    def gated(values: Values) -> Values:
+        return render(values) * (values[:, 2] > 0.3)[:, None, None]
+
+    loud = np.array([0.8, 0.3, 1.0], np.float32)
+    found = refine(0.01 * target, loud, gated, FOREVER, most_renders=60)
+    assert found.values[2] > 0.3, "though nothing at all is nearer than what is ten times too loud"
+
+
 def test_one_parameter_is_enough(target: Values) -> None:
     def turn(values: Values) -> Values:
         return render(np.concatenate([values, np.repeat(TARGET[None, 1:], len(values), axis=0)], axis=1))
