@@ -2,7 +2,7 @@
 
 "A is more of it than B" is a comparison of the model of Bradley and Terry (Biometrika 39, 1952): its
 probability is the logistic function of w · (A - B), for sounds that are points of the latent and an axis w
-that is looked for. Before any pair w is thought to lie around the macro's own latent, in a normal
+that is looked for. Before any pair w is thought to lie around the macro's own axis, in a normal
 distribution: the axis that a few pairs turn it to is the most probable one (maximum a posteriori). Its
 logarithm is concave, so there is exactly one, whatever the pairs contradict.
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.contract import Contract
+from tsumami.engine.macros.axes import own_directions
 
 Flags = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
@@ -52,6 +53,7 @@ class TaughtAxes:
         self.size = len(contract.latents)
         spans = [latent.maximum - latent.minimum for latent in contract.latents]
         self._half: Vector = np.array(spans) / 2
+        self._own = own_directions(contract.latents[:count], self.size)
         self._free = np.array([latent.name not in parameters for latent in contract.latents], bool)
         self._variance = np.where(np.arange(self.size) < count, NAMED_VARIANCE, FREE_VARIANCE)
 
@@ -67,10 +69,14 @@ class TaughtAxes:
         place = self.names.index(macro)
         own = self.own(macro)
         free = self._free
+        prior = self._axis(macro, own)
+        reach = float(np.linalg.norm(prior))
         fitted = np.zeros(self.size)
-        fitted[free] = _most_probable(own[free], self._scaled(differences)[:, free], self._variance[free])
+        fitted[free] = _most_probable(
+            prior[free] / reach, self._scaled(differences)[:, free], self._variance[free]
+        )
         length = float(np.linalg.norm(fitted))
-        axis = fitted / length if length > _SHORTEST else own
+        axis = fitted * reach / length if length > _SHORTEST else prior
         direction: Vector = axis * self._half / self._half[place]
         return direction.round(DECIMALS)
 
@@ -80,13 +86,13 @@ class TaughtAxes:
 
     def own(self, macro: str) -> Vector:
         """The model's own direction of a macro."""
-        own: Vector = np.eye(self.size)[self.names.index(macro)]
+        own: Vector = self._own[self.names.index(macro)].copy()
         return own
 
     def angle_degrees(self, macro: str, direction: npt.ArrayLike) -> float:
         """Between an axis and the model's own."""
-        axis = self._axis(macro, direction)
-        cosine = axis[self.names.index(macro)] / np.linalg.norm(axis)
+        axis, own = self._axis(macro, direction), self._axis(macro, self.own(macro))
+        cosine = axis @ own / (np.linalg.norm(axis) * np.linalg.norm(own))
         return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
     def _scaled(self, differences: npt.ArrayLike) -> Rows:

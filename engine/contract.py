@@ -34,13 +34,18 @@ AGAIN: Final = "export the model again with `tsumami train`"
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """One dimension of a latent space: its name, what its two ends are called, and its useful range."""
+    """One dimension of a latent space: its name, what its two ends are called, and its useful range.
+
+    Where it has a ``direction``, L numbers, the macro of its name moves along that instead of the dimension,
+    and the range is that of places along it, in lengths of the direction.
+    """
 
     name: str
     low: str
     high: str
     minimum: float
     maximum: float
+    direction: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,11 @@ class Contract:
             if not latent.minimum < latent.maximum:
                 raise ModelError(
                     f"minimum of latent {latent.name} must be below {latent.maximum}, got {latent.minimum}"
+                )
+            if len(latent.direction) not in (0, len(self.latents)):
+                raise ModelError(
+                    f"direction of latent {latent.name} must be {len(self.latents)} numbers, one a latent, "
+                    f"got {len(latent.direction)}; {AGAIN}"
                 )
         _check_unique("latents", [latent.name for latent in self.latents])
         _check_unique("parameters", [parameter.name for parameter in self.parameters])

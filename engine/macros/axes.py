@@ -1,11 +1,24 @@
 """Axes: the directions of a latent along which macros move it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine import contract
 from tsumami.engine.errors import ModelError
 
 Latent = npt.NDArray[np.float64]
+Directions = npt.NDArray[np.float64]
+
+
+def own_directions(macros: Sequence[contract.Latent], size: int) -> Directions:
+    """The directions ``[macros, size]`` of leading latents: those that they have, or the dimensions."""
+    directions = np.eye(len(macros), size)
+    for row, macro in zip(directions, macros, strict=True):
+        if macro.direction:
+            row[:] = macro.direction
+    return directions
 
 
 class Axes:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError, ParameterError
-from tsumami.engine.macros.axes import Axes
+from tsumami.engine.macros.axes import Axes, own_directions
 from tsumami.engine.macros.knob import Knob
 
 Array = npt.NDArray[np.float32]
@@ -53,13 +53,13 @@ class MacroDecoder(Protocol):
 class MacroProcessor:
     """Moves a preset along the axes of a macros model. [inference thread]
 
-    ``names`` are the macros: the leading latents that have words for their two ends. Each moves along its own
-    latent, or along its row of ``directions`` ``[macros, latents]``. ``values`` is the current parameter
-    vector of the whole table, float32 ``[parameter_count]``, always finite and in 0-1. Discrete parameters
-    keep the preset's value, and so do those that the model does not have: ``rows`` are the places of the
-    model's parameters in the instrument's table, where that has more. ``non_finite`` counts what the model
-    said that was no number (the last values were held); ``ignored`` counts moves of no known macro or to no
-    position.
+    ``names`` are the macros: the leading latents that have words for their two ends. Each moves along its
+    latent, or the direction that the contract gives it, or its row of ``directions`` ``[macros, latents]``.
+    ``values`` is the current parameter vector of the whole table, float32 ``[parameter_count]``, always
+    finite and in 0-1. Discrete parameters keep the preset's value, and so do those that the model does not
+    have: ``rows`` are the places of the model's parameters in the instrument's table, where that has more.
+    ``non_finite`` counts what the model said that was no number (the last values were held); ``ignored``
+    counts moves of no known macro or to no position.
 
     `ModelError` when, without ``rows``, ``parameter_count``, the rows of the instrument's table, is not the
     model's, and for directions that are none (`Axes`).
@@ -93,7 +93,8 @@ class MacroProcessor:
         self.names: tuple[str, ...] = tuple(latent.name for latent in macros)
         self._knobs = tuple(Knob(latent.minimum, latent.maximum) for latent in macros)
         self._tolerance = _SETTLED * np.array([knob.span for knob in self._knobs])
-        self._axes = Axes(len(macros), len(contract.latents), directions)
+        own = own_directions(macros, len(contract.latents))
+        self._axes = Axes(len(macros), len(contract.latents), own if directions is None else directions)
         self._latent = np.zeros(len(contract.latents))
         self._start = np.zeros(len(macros))
         self._place = np.zeros(len(macros))

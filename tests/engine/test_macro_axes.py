@@ -1,5 +1,7 @@
 """Macros that move along directions of the latent, over a decoder that is the latent itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -187,3 +189,24 @@ def test_a_model_of_some_parameters_leaves_the_others(
     play(whole, gestures)
     settle(whole)
     assert processor.values[[4, 0, 1, 5]].tobytes() == whole.values.tobytes()
+
+
+def test_a_contract_can_give_its_macros_directions() -> None:
+    direction = (1.0, 0.5, 0.0, -0.25)
+    rows = (replace(CONTRACT.latents[0], direction=direction), *CONTRACT.latents[1:])
+    decoder = StraightDecoder()
+    decoder.contract = replace(CONTRACT, latents=rows)  # type: ignore[misc]
+    given = MacroProcessor(StraightDecoder(), 4, directions=[direction, (0.0, 1.0, 0.0, 0.0)])
+    own = MacroProcessor(decoder, 4)
+    for processor in (given, own):
+        processor.load(np.full(4, 0.5, np.float32))
+        play(processor, [(0, 0.5), (0, 0.9), (1, 0.1), (1, 0.3)])
+        settle(processor)
+    assert not np.array_equal(own.values, np.full(4, 0.5))
+    np.testing.assert_array_equal(own.values, given.values)
+
+
+def test_a_direction_has_a_number_for_each_latent() -> None:
+    short = replace(CONTRACT.latents[0], direction=(1.0, 0.0))
+    with pytest.raises(ModelError, match="direction of latent bright must be 4 numbers, one a latent, got 2"):
+        replace(CONTRACT, latents=(short, *CONTRACT.latents[1:]))
