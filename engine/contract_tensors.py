@@ -80,7 +80,7 @@ def _check_macros(
     _check_names(
         "outputs", (*two_way_outputs, *(("predicted", *chosen, *heard) if listens else ())), outputs, name
     )
-    shapes = _macro_shapes(contract)
+    shapes = macro_shapes(contract)
     for tensor in (*inputs.values(), *outputs.values()):
         shape, reason = shapes[tensor.name]
         if tensor.shape != shape:
@@ -89,7 +89,7 @@ def _check_macros(
             )
 
 
-def _macro_shapes(contract: Contract) -> dict[str, tuple[list[int], str]]:
+def macro_shapes(contract: Contract) -> dict[str, tuple[list[int], str]]:
     """The shape of every tensor that a macros model may have, and where it comes from."""
     latents, continuous, choices = (
         ([1, size], f"{size} {what}")

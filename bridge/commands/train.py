@@ -38,7 +38,7 @@ def choose_model() -> None:
 
 
 class ModelName(StrEnum):
-    """Models of synth control, by the names of the paper's table; the last one is not of it."""
+    """Models of synth control, by the names of the paper's table; the last three are not of it."""
 
     MLP = "MLP"
     CNN = "CNN"
@@ -50,6 +50,8 @@ class ModelName(StrEnum):
     FLOW_REG = "Flow_reg"
     FLOW_DIS = "Flow_dis"
     FLOW_COUPLING = "Flow_coupling"
+    CNN_HEADS = "CNN_heads"
+    FLOW_HEADS = "Flow_heads"
 
 
 @train.command()
@@ -79,15 +81,18 @@ def macros(
 ) -> None:
     """Learn macro knobs: render patches, train, export, sweep every knob, and write the model card.
 
-    With --data: learn which parameters make a sound, from a data set of presets, into --folder.
+    With --data: learn which parameters make a sound, from a data set of presets, into --folder; with --out
+    too, export the best epoch.
     """
+    if out is not None and out.suffix != ".onnx":
+        raise ModelError(f"out must end with .onnx, got {out}; its card is written beside it")
     common = ["--seed", str(seed), "--budget", budget.value]
     if data is not None:
-        if folder is None or out is not None:
-            raise ModelError("folder must be given with --data instead of --out; --folder RUN")
+        if folder is None:
+            raise ModelError("folder must be given with --data, got none; --folder RUN")
         choice, name = parameters or "all", (model or ModelName.FLOW_COUPLING).value
         words = ["--data", data.as_posix(), "--parameters", choice, "--model", name, *common]
-        _learn_control(data, choice, name, budget.value, seed, folder, _command(*words), json)
+        _learn_control(data, choice, name, budget.value, seed, folder, out, _command(*words), json)
         return
     if out is None or parameters is not None or model is not None:
         raise ModelError("out must be given, or --data with --parameters and --model; --out MACROS.onnx")
@@ -110,20 +115,37 @@ def _training_installed() -> Iterator[None]:
 
 
 def _learn_control(
-    data: Path, parameters: str, model: str, budget: str, seed: int, folder: Path, command: str, json: bool
+    data: Path,
+    parameters: str,
+    model: str,
+    budget: str,
+    seed: int,
+    folder: Path,
+    out: Path | None,
+    command: str,
+    json: bool,
 ) -> None:
     with _training_installed():
         from tsumami.training.macros.corpus import open_corpus
+        from tsumami.training.macros.export_run import save_run
         from tsumami.training.macros.fit import fit
         from tsumami.training.macros.progress import counting
     with counting("presets") as show:
         corpus = open_corpus(data, parameters, progress=show)
     run = fit(corpus, model, folder, budget=budget, seed=seed, command=command)
     figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "validation_msen": round(run.msen, 4)}
+    places = {"run": str(folder)}
+    if out is not None:
+        save_run(run, corpus, out)
+        places["out"] = str(out)
     if json:
-        print(json_module.dumps({"run": str(folder), "model": model, **figures}, allow_nan=False))
+        print(json_module.dumps({**places, "model": model, **figures}, allow_nan=False))
         return
-    print(f"{folder}: {model}", *(f"{name} {value}" for name, value in figures.items()), file=sys.stderr)
+    print(
+        f"{', '.join(places.values())}: {model}",
+        *(f"{name} {value}" for name, value in figures.items()),
+        file=sys.stderr,
+    )
 
 
 def _learn_knobs(

@@ -29,13 +29,17 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self._stored: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._made = self._loops = 0
 
     def constant(self, values: npt.ArrayLike, dtype: type = np.float32) -> str:
-        """Numbers that are stored in the file."""
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
-        return name
+        """Numbers that are stored in the file, once."""
+        array: npt.NDArray[Any] = np.asarray(values, dtype)
+        key = array.dtype.str, array.shape, array.tobytes()
+        if key not in self._stored:
+            self._stored[key] = f"c{len(self.constants)}"
+            self.constants.append(numpy_helper.from_array(array, self._stored[key]))
+        return self._stored[key]
 
     def node(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """An operator of ONNX with one output."""
@@ -60,6 +64,19 @@ class Graph:
     def clip(self, source: str, output: str = "") -> str:
         """``source`` held within 0-1."""
         return self.node("Clip", [source, self.constant(0.0), self.constant(1.0)], output)
+
+    def split(self, source: str, sizes: Sequence[int]) -> list[str]:
+        """Columns of ``source``, so many in each part."""
+        self._made += 1
+        names = [f"n{self._made}.{part}" for part in range(len(sizes))]
+        self.nodes.append(helper.make_node("Split", [source, self.constant(sizes, np.int64)], names, axis=1))
+        return names
+
+    def one_hot(self, source: str, size: int) -> str:
+        """1 where ``source`` ``[1, size]`` is largest, first of equals, and 0 elsewhere."""
+        largest = self.node("ArgMax", [source], axis=1, keepdims=0)
+        both = self.constant([0.0, 1.0])
+        return self.node("OneHot", [largest, self.constant(size, np.int64), both], axis=1)
 
     def repeat(self, times: int, start: str, size: int, step: Callable[[str], str]) -> str:
         """``start`` ``[1, size]`` put through the nodes of ``step`` so many times, in a loop."""

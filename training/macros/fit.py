@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.match.mel import OFFSET
+from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
+from tsumami.training.macros.head_models import HasHeads
 from tsumami.training.macros.labels import Labeller
-from tsumami.training.macros.models import make_model
+from tsumami.training.macros.models import make_model, model_class
 from tsumami.training.macros.progress import counting, epochs
 from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint
 from tsumami.training.macros.schedule import LEARNING_RATE, SCHEDULES, Schedule
@@ -83,6 +85,7 @@ class Training:
             schedule.channels,
             schedule.steps,
             schedule.hidden,
+            _choice_counts(corpus, model),
         )
         logarithm = np.log(corpus.train.mel + OFFSET)
         self._facts: dict[str, Any] = {
@@ -118,7 +121,7 @@ class Training:
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
             while not self._is_over:
                 terms = self._train_epoch()
-                terms["MSEn"] = self._validate()
+                terms |= self._validate()
                 self._epoch += 1
                 self._keep_best(terms["MSEn"])
                 self._save()
@@ -156,14 +159,17 @@ class Training:
         return {name: value / len(order) for name, value in sums.items()}
 
     @torch.inference_mode()
-    def _validate(self) -> float:
-        """Squared error of the parameters over their mean square (MSEn), as the paper's tables have it."""
+    def _validate(self) -> dict[str, float]:
+        """MSEn, the parameters' squared error over their mean square as in the paper; of heads, accuracy."""
         self._model.eval()
         parts = torch.split(self._valid.x, _VALIDATION_BATCH)
         predicted = torch.cat([self._model.predict(part) for part in parts])
         error = (predicted - self._valid.values).square().mean() / self._valid.values.square().mean()
         self._halving.step(float(error))
-        return float(error)
+        figures = {"MSEn": float(error)}
+        if isinstance(self._model, HasHeads):
+            figures["accuracy"] = self._model.table.agreement(predicted, self._valid.values)
+        return figures
 
     def _keep_best(self, score: float) -> None:
         if score < self._best_score:
@@ -207,6 +213,13 @@ class Training:
         self._best = stored["best"]
         self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
         self._best_score = stored["best_score"]
+
+
+def _choice_counts(corpus: Corpus, model: str) -> tuple[int, ...]:
+    """How many choices each parameter has; none of them where the model takes all as continuous."""
+    if not issubclass(model_class(model), HasHeads):
+        return ()
+    return tuple(map(len, choices_of(corpus.instrument, corpus.name, corpus.parameters)))
 
 
 def _more(corpus: Corpus, count: int) -> Sounds | None:

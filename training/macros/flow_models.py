@@ -69,6 +69,10 @@ class Invertible(AutoEncoder):
         positions: Tensor = self.map(latent, context)
         return positions.clamp(0.0, 1.0)
 
+    def known(self, values: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What `latents` takes of the positions 0-1 of whole presets, and the context."""
+        return values, None
+
     def latents(self, values: Tensor, context: Tensor | None = None) -> Tensor:
         """The latents of positions 0-1."""
         return self.map.inverse(values, context)[0]

@@ -17,7 +17,7 @@ import torch
 import zuko
 from torch import Tensor, nn
 
-_LEAST_SCALE: Final = 0.25
+LEAST_SCALE: Final = 0.25
 _FIRST_WEIGHTS: Final = 1e-2
 
 
@@ -39,7 +39,7 @@ class Flow(nn.Module):
                 context,
                 passes=passes,
                 order=_order(dimensions, number, is_split=passes is not None),
-                univariate=partial(zuko.transforms.MonotonicAffineTransform, slope=_LEAST_SCALE),
+                univariate=partial(zuko.transforms.MonotonicAffineTransform, slope=LEAST_SCALE),
                 shapes=((), ()),
                 hidden_features=(hidden, hidden),
                 activation=nn.ELU,

@@ -45,6 +45,10 @@ class ChoiceTable:
         """Choices int64 ``[n, D]`` of logits ``[n, C]``."""
         return torch.stack([part.argmax(dim=1) for part in torch.split(logits, self.counts, dim=1)], dim=1)
 
+    def agreement(self, predicted: Tensor, values: Tensor) -> float:
+        """Share of the choices of positions ``[n, P + D]`` that are those of ``values``."""
+        return float((self.split(predicted)[1] == self.split(values)[1]).float().mean())
+
     def surprise(self, logits: Tensor, choices: Tensor) -> Tensor:
         """-log p(choice), averaged over sounds and discrete parameters."""
         parts = zip(torch.split(logits, self.counts, dim=1), choices.unbind(dim=1), strict=True)

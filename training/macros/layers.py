@@ -33,7 +33,7 @@ class Convolutions(nn.Sequential):
 
     def __init__(self, channels: int, *, residual: bool = False) -> None:
         sizes = [BANDS, *[channels] * STAGES]
-        stage = _ResidualStage if residual else _stage
+        stage = ResidualStage if residual else _stage
         super().__init__(*[stage(*pair) for pair in pairwise(sizes)], nn.Flatten())
         self.outputs = channels * frames_after(STAGES)
 
@@ -42,7 +42,7 @@ def _stage(before: int, after: int) -> nn.Module:
     return nn.Sequential(nn.Conv1d(before, after, KERNEL, 2, KERNEL // 2), nn.BatchNorm1d(after), nn.ELU())
 
 
-class _ResidualStage(nn.Module):
+class ResidualStage(nn.Module):
     """A stage whose input goes past it too, at stride 2, as in ResNet (He et al. 2016)."""
 
     def __init__(self, before: int, after: int) -> None:

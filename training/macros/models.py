@@ -6,6 +6,7 @@ from typing import Final
 from tsumami.engine.errors import ParameterError
 from tsumami.training.macros.autoencoders import AutoEncoder, Vae, Wae
 from tsumami.training.macros.flow_models import FlowCoupling, FlowDis, FlowReg, VaeFlow
+from tsumami.training.macros.head_models import CnnHeads, FlowHeads
 from tsumami.training.macros.regressions import Cnn, Mlp, ResCnn
 from tsumami.training.macros.synth_model import Shape, SynthNetwork
 
@@ -20,12 +21,19 @@ MODELS: Final[Mapping[str, type[SynthNetwork]]] = {
     "Flow_reg": FlowReg,
     "Flow_dis": FlowDis,
     "Flow_coupling": FlowCoupling,
+    "CNN_heads": CnnHeads,
+    "Flow_heads": FlowHeads,
 }
-"""The paper's nine in its order; Flow_coupling is ours."""
+"""The paper's nine in its order, then ours; those with heads are for lists with discrete parameters."""
+
+
+def model_class(name: str) -> type[SynthNetwork]:
+    """The class of a model. Raises `ParameterError` for a name that `MODELS` has not."""
+    if name not in MODELS:
+        raise ParameterError(f"model must be one of {', '.join(MODELS)}, got {name}")
+    return MODELS[name]
 
 
 def make_model(name: str, shape: Shape) -> SynthNetwork:
-    """A new model. Raises `ParameterError` for a name that `MODELS` has not."""
-    if name not in MODELS:
-        raise ParameterError(f"model must be one of {', '.join(MODELS)}, got {name}")
-    return MODELS[name](shape)
+    """A new model of a class and a shape; see `model_class`."""
+    return model_class(name)(shape)

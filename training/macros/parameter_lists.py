@@ -1,14 +1,15 @@
-"""Which parameters of an instrument a model learns: the lists of ``parameter_lists.toml``."""
+"""Which parameters of an instrument a model learns, and which take choices: ``parameter_lists.toml``."""
 
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tsumami.engine.errors import ParameterError
 
 ALL: Final = "all"
+_CHOICES: Final = "choices"
 
 
 def parameter_list(instrument: str, choice: str, present: Sequence[str]) -> tuple[str, ...]:
@@ -19,7 +20,7 @@ def parameter_list(instrument: str, choice: str, present: Sequence[str]) -> tupl
     """
     if choice == ALL:
         return tuple(present)
-    lists = _lists_of(instrument)
+    lists = {name: names for name, names in _table_of(instrument).items() if name != _CHOICES}
     if choice not in lists:
         known = ", ".join([*lists, ALL])
         raise ParameterError(f"parameters must be one of {known} for {instrument}, got {choice}")
@@ -33,9 +34,14 @@ def parameter_list(instrument: str, choice: str, present: Sequence[str]) -> tupl
     return tuple(lists[choice])
 
 
-def _lists_of(instrument: str) -> dict[str, list[str]]:
-    """The lists of the table whose name the instrument's begins with; none where there is none."""
+def choice_table(instrument: str) -> dict[str, tuple[str, ...]]:
+    """Names of the choices of each discrete parameter of ``instrument``; none where the table has none."""
+    return {name: tuple(choices) for name, choices in _table_of(instrument).get(_CHOICES, {}).items()}
+
+
+def _table_of(instrument: str) -> dict[str, Any]:
+    """The table whose name the instrument's begins with; empty where there is none."""
     text = Path(__file__).with_name("parameter_lists.toml").read_text("utf-8")
     plain = "".join(character for character in instrument.casefold() if character.isalnum())
     tables = tomllib.loads(text)
-    return next((lists for name, lists in tables.items() if plain.startswith(name)), {})
+    return next((table for name, table in tables.items() if plain.startswith(name)), {})

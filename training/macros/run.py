@@ -35,14 +35,16 @@ class Run:
         self.best_epoch: int = checkpoint["best_epoch"]
         self.msen: float = checkpoint["best_score"]
         """Mean squared error of the validation's parameters over their mean square."""
-        self._mean, self._deviation = checkpoint["mean"], checkpoint["deviation"]
+        self.mean: float = checkpoint["mean"]
+        self.deviation: float = checkpoint["deviation"]
+        """Of the training's logarithmic mels."""
         self.model = make_model(self.name, Shape(**checkpoint["shape"]))
         self.model.load_state_dict(checkpoint["best"])
         self.model.requires_grad_(False).eval()
 
     def standardised(self, mel: Values) -> torch.Tensor:
         """What the model is given of linear mels ``[n, 64, 80]``."""
-        return torch.from_numpy(((np.log(mel + OFFSET) - self._mean) / self._deviation).astype(np.float32))
+        return torch.from_numpy(((np.log(mel + OFFSET) - self.mean) / self.deviation).astype(np.float32))
 
     def predict(self, mel: Values) -> Values:
         """Positions 0-1 float32 ``[n, parameters]`` of linear mels ``[n, 64, 80]``; always the same ones."""
