@@ -134,11 +134,11 @@ class Teaching:
     def _lesson(self, macro: TaughtMacro) -> Lesson:
         differences = [pair.difference for pair in macro.pairs]
         own = self._axes.own(macro.name)
-        agreeing = self._axes.agreeing(macro.name, macro.direction, differences)
+        agreeing = self._axes.agreeing(macro.direction, differences)
         return Lesson(
             macro.name,
             macro.pairs,
             self._axes.angle_degrees(macro.name, macro.direction),
-            int(self._axes.agreeing(macro.name, own, differences).sum()),
+            int(self._axes.agreeing(own, differences).sum()),
             tuple(pair for pair, agrees in zip(macro.pairs, agreeing, strict=True) if not agrees),
         )

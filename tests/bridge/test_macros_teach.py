@@ -60,8 +60,8 @@ def test_pairs_turn_the_axis_to_what_they_say(seed: int) -> None:
     meant[-1] = 0.0
     differences = pairs_of(meant, rng.normal(size=(40, SIZE)), 400)
     direction = AXES.fit("bright", differences)
-    agreed = AXES.agreeing("bright", direction, differences).mean()
-    assert agreed >= AXES.agreeing("bright", AXES.own("bright"), differences).mean()
+    agreed = AXES.agreeing(direction, differences).mean()
+    assert agreed >= AXES.agreeing(AXES.own("bright"), differences).mean()
     assert agreed > 0.9
     assert direction[-1] == 0.0, "a parameter of its own is no part of an axis"
     cosine = direction @ meant / np.linalg.norm(direction) / np.linalg.norm(meant)
@@ -90,13 +90,26 @@ def test_latents_count_in_their_own_ranges(seed: int, scales: list[float]) -> No
     assert stretched.angle_degrees("bright", other) == pytest.approx(angle, abs=1e-2)
 
 
+def test_teaching_begins_at_the_directions_of_the_model() -> None:
+    lean = (0.6, 0.8, 0.0, 0.0, 0.0, 0.0)
+    plain = contract_of_spans(*[2.0] * SIZE)
+    first = dataclasses.replace(plain.latents[0], direction=lean, minimum=-1.0, maximum=1.0)
+    axes = TaughtAxes(dataclasses.replace(plain, latents=(first, *plain.latents[1:])))
+    assert axes.own("bright").tolist() == list(lean)
+    agreeing = np.random.default_rng(0).normal(0.0, 0.01, (3, SIZE)) + 50.0 * np.array(lean)
+    assert axes.angle_degrees("bright", axes.fit("bright", agreeing)) < 0.01
+    other = axes.fit("bright", [[0.0, -1.0, 0.0, 1.0, 0.0, 0.0]])
+    assert np.linalg.norm(other) == pytest.approx(1.0, abs=1e-5)  # rounded to six decimals
+    assert 5.0 < axes.angle_degrees("bright", other) < 90.0
+
+
 @given(st.integers(0, 10_000))
 def test_what_is_said_often_enough_wins_over_the_models_own_axis(seed: int) -> None:
     difference = np.random.default_rng(seed).normal(size=SIZE)
     difference[0] = -0.2
-    assert not AXES.agreeing("bright", AXES.own("bright"), difference).any()
+    assert not AXES.agreeing(AXES.own("bright"), difference).any()
     direction = AXES.fit("bright", [difference] * 50)
-    assert AXES.agreeing("bright", direction, difference).all()
+    assert AXES.agreeing(direction, difference).all()
 
 
 @given(st.integers(0, 10_000))
@@ -147,8 +160,8 @@ def test_eight_pairs_teach_another_meaning_to_the_model_that_ships() -> None:
     direction = axes.fit("aggressive", latents[more] - latents[than])
     unheard = [(a, b) if heard[a] > heard[b] else (b, a) for a, b in itertools.combinations(held_out, 2)]
     differences = np.array([latents[a] - latents[b] for a, b in unheard])
-    before = axes.agreeing("aggressive", axes.own("aggressive"), differences).mean()
-    after = axes.agreeing("aggressive", direction, differences).mean()
+    before = axes.agreeing(axes.own("aggressive"), differences).mean()
+    after = axes.agreeing(direction, differences).mean()
     assert after > before + 0.1
 
 
