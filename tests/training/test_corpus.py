@@ -10,8 +10,8 @@ from tsumami.engine.errors import ParameterError, RenderError
 from tsumami.plugins.match.mel import BANDS, FRAMES, mel_power
 from tsumami.plugins.offline import RenderSettings, render_presets
 from tsumami.plugins.presets import Preset
+from tsumami.plugins.presets.parameter_lists import parameter_list
 from tsumami.training.macros.corpus import Corpus, first_of_each, keys_of, open_corpus, splits_of
-from tsumami.training.macros.parameter_lists import parameter_list
 
 COUNT = 48
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tsumami.engine.errors import PluginError
 from tsumami.plugins import PARAMETERS
+from tsumami.plugins.presets.parameter_lists import choice_table
 from tsumami.plugins.scan import probe
-from tsumami.training.macros.parameter_lists import choice_table
 from tsumami.training.macros.rendered_set import BUILTIN
 
 Choices = tuple[str, ...]

@@ -25,7 +25,7 @@ from tsumami.plugins.match.player import Audio, PatchPlayer
 from tsumami.plugins.offline import Flag, RenderSettings, render_presets
 from tsumami.plugins.offline.flags import NO_SOUND
 from tsumami.plugins.presets import Preset
-from tsumami.training.macros.parameter_lists import ALL, parameter_list
+from tsumami.plugins.presets.parameter_lists import ALL, parameter_list
 from tsumami.training.macros.rendered_set import RenderedSet
 from tsumami.training.macros.sounds import Sounds, Values
 

@@ -32,7 +32,7 @@ def evaluate_runs(
 ) -> Outcome:
     """Evaluate the runs at or under ``place`` (baselines alone when it is None) on a data set of renders.
 
-    ``lists`` are lists of parameters (`tsumami.training.macros.parameter_lists`); a run belongs to the one
+    ``lists`` are lists of parameters (`tsumami.plugins.presets.parameter_lists`); a run belongs to the one
     that it was trained with. Raises `ModelError` when ``place`` has runs, but none of these corpora.
     """
     corpora = [_open(data, choice, workers, on_step) for choice in lists]
