@@ -50,7 +50,12 @@ BENCHES = (
     Bench(
         "inference",
         "A step of each shipped model, beside a bare ONNX Runtime session.",
-        (_ROUNDS, Option("provider", "--provider", str, "Where models run: auto, cpu or cuda.")),
+        (
+            _ROUNDS,
+            Option("provider", "--provider", str, "Where models run: auto, cpu or cuda."),
+            Option("model", "--model", Path, "Another model (ONNX) than those that ship."),
+            Option("trained", "--run", Path, "Run that the model was exported from, to measure torch too."),
+        ),
     ),
     Bench("synth", "The built-in synthesizer's load by voices."),
     Bench(

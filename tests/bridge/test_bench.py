@@ -12,10 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.engine.onnx_models import lstm_model, macros_model
+from tests.training.small_runs import small_checkpoint, small_corpus
 from tsumami.bridge.bench import BENCHES, Bench, Report, Row, inference, interleaved, stft
 from tsumami.bridge.bench.report import results_folder
 from tsumami.bridge.commands.bench import bench
 from tsumami.engine.errors import ModelError
+from tsumami.training.macros.export_run import save_run
+from tsumami.training.macros.run import Run, save_checkpoint
 
 REPORT = Report(
     "example",
@@ -116,6 +119,22 @@ def test_inference_measures_every_model_beside_a_bare_session(tmp_path: Path) ->
         for rank in ("p50", "p99", "p99.9")
     ]
     assert all(row.value > 0 and row.ratio is not None for row in report.rows)
+
+
+def test_inference_measures_a_model_that_listens_beside_torch(tmp_path: Path) -> None:
+    checkpoint = small_checkpoint("Flow_heads")
+    save_run(Run(checkpoint), small_corpus(tmp_path), tmp_path / "heads.onnx")
+    save_checkpoint(tmp_path / "run", checkpoint)
+    report = inference.run("cpu", rounds=3, model=tmp_path / "heads.onnx", trained=tmp_path / "run")
+    assert report.bench == "inference-heads"
+    parts = {(row.what.split()[1], row.peer.split(",")[0]) for row in report.rows}
+    peers = ("bare session on the CPU", "torch")
+    assert parts == {(part, peer) for part in ("decode", "encode", "listen") for peer in peers}
+    save_checkpoint(tmp_path / "other", {**checkpoint, "seed": 4})
+    with pytest.raises(ModelError, match="run must be the one that Tsumami Flow_heads was exported from"):
+        inference.run("cpu", rounds=3, model=tmp_path / "heads.onnx", trained=tmp_path / "other")
+    with pytest.raises(ModelError, match="model must be given with a run"):
+        inference.run("cpu", trained=tmp_path / "run")
 
 
 def test_inference_says_when_there_is_nothing_to_measure(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ def sounds(count: int, seed: int) -> Sounds:
         if choices:
             values[:, column] = np.rint(values[:, column] * (choices - 1)) / (choices - 1)
     mel = np.exp(rng.normal(-2.0, 3.0, (count, 64, 80))).astype(np.float32)
-    descriptors = np.zeros((count, 9), np.float32)
+    descriptors = rng.normal(size=(count, 9)).astype(np.float32)
     return Sounds(mel, values, descriptors, ("",) * count, ((),) * count)
 
 
@@ -58,7 +59,12 @@ def small_corpus(folder: Path) -> Corpus:
 
 
 def small_run(name: str) -> Run:
-    """A run as if it had been trained: nothing in it is as it was made at first."""
+    """A run as if it had been trained."""
+    return Run(small_checkpoint(name))
+
+
+def small_checkpoint(name: str) -> dict[str, Any]:
+    """What its folder holds: nothing in it is as it was made at first."""
     heads = issubclass(model_class(name), HasHeads)
     shape = Shape(len(NAMES), len(PAIRS), 32, 16, 4, 16, CHOICES if heads else ())
     torch.manual_seed(0)
@@ -70,21 +76,19 @@ def small_run(name: str) -> Run:
             assert norm.running_var is not None
             norm.running_mean.normal_(0.0, 0.3)
             norm.running_var.uniform_(0.5, 2.0)
-    return Run(
-        {
-            "model": name,
-            "parameters": NAMES,
-            "pairs": PAIRS,
-            "instrument": "Tsumami",
-            "corpus_hash": "0123456789abcdef",
-            "seed": 3,
-            "command": f"tsumami train macros --data D.zarr --model {name}",
-            "epoch": 9,
-            "best_epoch": 7,
-            "best_score": 0.25,
-            "mean": -2.5,
-            "deviation": 3.5,
-            "shape": asdict(shape),
-            "best": model.state_dict(),
-        }
-    )
+    return {
+        "model": name,
+        "parameters": NAMES,
+        "pairs": PAIRS,
+        "instrument": "Tsumami",
+        "corpus_hash": "0123456789abcdef",
+        "seed": 3,
+        "command": f"tsumami train macros --data D.zarr --model {name}",
+        "epoch": 9,
+        "best_epoch": 7,
+        "best_score": 0.25,
+        "mean": -2.5,
+        "deviation": 3.5,
+        "shape": asdict(shape),
+        "best": model.state_dict(),
+    }
