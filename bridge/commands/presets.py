@@ -1,6 +1,7 @@
 """`tsumami presets`: what preset files of any synthesizer say, and from one format to another."""
 
 import json as json_module
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,6 +109,36 @@ def convert(
         return
     where = written[0] if len(written) == 1 else f"{len(written)} files in {destination}"
     print(f"{where}: {_counted(len(chosen))}", file=sys.stderr)
+
+
+@presets.command()
+def check(
+    places: Annotated[
+        list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Files, and folders to search.")
+    ],
+    parameters: Annotated[
+        str, typer.Option(help="List of parameters that a model shall learn: 16, 32 or all.")
+    ] = "all",
+    plugin: Annotated[
+        Path | None, typer.Option(help="The synthesizer; looked for in the standard folders when left out.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Look whether presets are fit to train a model with, as far as `tsumami render` would have to go.
+
+    Says what was read: presets, tags, and parameters that are never or always the same. Then loads the
+    synthesizer once; where it is not there, this is said last, and the exit status is 2.
+    """
+    from tsumami.bridge.preset_check import run_check
+
+    broken: list[ParameterError] = []
+    found = [preset for place in places for preset in _read(place, broken)]
+    for error in broken:
+        print(f"tsumami: {error}", file=sys.stderr)
+    path = run_check(found, parameters, plugin, json=json)
+    if not json:
+        words = shlex.join(["--plugin", str(path), "--presets", *map(str, places), "--out", "sounds.zarr"])
+        print(f"next: tsumami render {words}")
 
 
 def _read(place: Path, broken: list[ParameterError]) -> "tuple[Preset, ...]":
