@@ -9,6 +9,7 @@ from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.evaluate import evaluate
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.macros import macros
+from tsumami.bridge.commands.match import match
 from tsumami.bridge.commands.patches import patches
 from tsumami.bridge.commands.plugin import plugin
 from tsumami.bridge.commands.presets import presets
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 app.command()(live)
 app.command()(render)
+app.command()(match)
 app.command()(patches)
 app.command()(scan)
 app.command()(plugin)

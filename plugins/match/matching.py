@@ -78,7 +78,11 @@ def player_for(
     """The instrument, with the model's continuous parameters to be set. See `check_instrument`."""
     names = [parameter.name for parameter in contract.continuous]
     player = PatchPlayer(instrument, names, settings, workers)
-    check_instrument(contract, player.instrument)
+    try:
+        check_instrument(contract, player.instrument)
+    except ModelError:
+        player.close()
+        raise
     return player
 
 
@@ -102,11 +106,12 @@ def match_sound(
     predictions = [hunt.begin(start) for start in _predictions(sound, model, player)]
     predicted = min(predictions, key=_distance)
     attempts = [*predictions, *(hunt.begin(start) for start in _presets(library, hunt.target, player))]
-    if seconds > 0.0:
+    if seconds != 0.0:
+        end = hunt.elapsed + seconds
         if len(attempts) > 1:
             tries = _AUDITION + len(player.rows)
-            attempts = [hunt.go_on(attempt, seconds, tries) for attempt in attempts]
-        attempts = [hunt.go_on(min(attempts, key=_distance), seconds)]
+            attempts = [hunt.go_on(attempt, end, tries) for attempt in attempts]
+        attempts = [hunt.go_on(min(attempts, key=_distance), end)]
     best = min(attempts, key=_distance)
     if best.distance >= SILENT:
         raise SoundError("patch must make a sound, got silence from all that were tried; try --presets")
@@ -177,9 +182,9 @@ class _Hunt:
         """Play a place to begin, once."""
         return self._tried(start, 0.0, None)
 
-    def go_on(self, attempt: _Attempt, seconds: float, most_renders: int | None = None) -> _Attempt:
-        """Search on until ``seconds`` after the beginning; not at all after an interrupt."""
-        left = seconds - self.elapsed
+    def go_on(self, attempt: _Attempt, end_seconds: float, most_renders: int | None = None) -> _Attempt:
+        """Search on until so long after the beginning; not at all after an interrupt."""
+        left = end_seconds - self.elapsed
         if left <= 0.0 or not self.is_whole:
             return attempt
         try:
