@@ -129,9 +129,11 @@ def _learn_control(
         from tsumami.training.macros.corpus import open_corpus
         from tsumami.training.macros.export_run import save_run
         from tsumami.training.macros.fit import fit
+        from tsumami.training.macros.labels import Labeller
         from tsumami.training.macros.progress import counting
     with counting("presets") as show:
         corpus = open_corpus(data, parameters, progress=show)
+    print(Labeller.of(corpus.train).note(corpus.train), file=sys.stderr)
     run = fit(corpus, model, folder, budget=budget, seed=seed, command=command)
     figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "validation_msen": round(run.msen, 4)}
     places = {"run": str(folder)}

@@ -1,5 +1,6 @@
 """The training loop on a corpus small enough to be made in memory: it learns, stops, and goes on unharmed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,8 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
         fit(corpus(tmp_path), "CNN", tmp_path / "run", budget="tiny")
     with pytest.raises(ModelError, match=r"corpus_hash one instead of two"):
         fit(corpus(tmp_path, "two"), "MLP", tmp_path / "run", budget="tiny")
+    with pytest.raises(ModelError, match="with instrument Tsumami instead of Diva"):
+        fit(replace(corpus(tmp_path), name="Diva"), "MLP", tmp_path / "run", budget="tiny")
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def fit(
     """
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
+    _check_folder(folder, corpus, model)
     more = _more(corpus, schedule.variations)
     training = Training(corpus, more, model, schedule, seed, folder, command)
     with epochs(model, schedule.epochs) as show:
@@ -203,16 +204,31 @@ class Training:
         stored["shape"] = asdict(Shape(**stored["shape"]))  # an older run lacks what has a default
         for name, value in self._facts.items():
             if name != "command" and stored[name] != value:
-                raise ModelError(
-                    f"folder must be new or of the same training, got {self._folder} with {name} "
-                    f"{stored[name]} instead of {value}; choose another folder"
-                )
+                raise _another_training(self._folder, name, stored[name], value)
         self._model.load_state_dict(stored["state"])
         self._optimiser.load_state_dict(stored["optimiser"])
         self._halving.load_state_dict(stored["halving"])
         self._best = stored["best"]
         self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
         self._best_score = stored["best_score"]
+
+
+def _check_folder(folder: Path, corpus: Corpus, model: str) -> None:
+    """Refuse what is plainly another training before any variation is rendered for it."""
+    if not has_checkpoint(folder):
+        return
+    stored = load_checkpoint(folder)
+    wanted = {"instrument": corpus.name, "model": model, "corpus_hash": corpus.hash}
+    for name, value in wanted.items():
+        if stored[name] != value:
+            raise _another_training(folder, name, stored[name], value)
+
+
+def _another_training(folder: Path, name: str, stored: object, value: object) -> ModelError:
+    return ModelError(
+        f"folder must be new or of the same training, got {folder} with {name} {stored} instead of {value}; "
+        "choose another folder"
+    )
 
 
 def _choice_counts(corpus: Corpus, model: str) -> tuple[int, ...]:
