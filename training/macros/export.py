@@ -5,7 +5,6 @@ sees all dimensions through weights that are zero where it must not look, which 
 scattering.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -81,12 +80,8 @@ def _add_coupling(graph: Graph, coupling: Any, source: str, condition: str) -> t
     hidden = graph.node("Elu", [graph.affine(hidden, first, array_of(linear[0].bias))])
     for layer in linear[1:-1]:
         hidden = graph.node("Elu", [graph.affine(hidden, array_of(layer.weight), array_of(layer.bias))])
-    shift, raw = (
-        graph.affine(hidden, *_spread_rows(linear[-1], changed, len(mask), part)) for part in (0, 1)
-    )
-    # zuko's soft clip of the log scale, held within ±log(SLOPE).
-    bound = graph.scaled(graph.node("Abs", [raw]), -1.0 / math.log(SLOPE), 1.0)
-    return shift, graph.node("Exp", [graph.node("Div", [raw, bound])])
+    shift, logarithm = (_spread_rows(linear[-1], changed, len(mask), part) for part in (0, 1))
+    return graph.affine(hidden, *shift), graph.soft_scale(hidden, *logarithm, SLOPE)
 
 
 def _spread_rows(last: Any, changed: npt.NDArray[np.intp], size: int, part: int) -> tuple[Array, Array]:

@@ -5,8 +5,7 @@ first pass finds depends on no latent, so without a context it is a constant; co
 autoregressive steps one for every dimension, in a loop.
 """
 
-import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +15,6 @@ from torch import nn
 from tsumami.engine.errors import ModelError
 from tsumami.training.macros.export_graph import Array, Graph, array_of
 from tsumami.training.macros.flows import LEAST_SCALE, Flow, Positions
-
-_BOUND: Final = -1.0 / math.log(LEAST_SCALE)
 
 
 class FlowNodes:
@@ -77,12 +74,9 @@ class _Step:
         hidden = graph.node("Elu", [first])
         for weight, bias in zip(self.weights[1:-1], self.biases[1:-1], strict=True):
             hidden = graph.node("Elu", [graph.affine(hidden, weight, bias)])
-        shift, raw = (
-            graph.affine(hidden, self.weights[-1][part::2], self.biases[-1][part::2]) for part in (0, 1)
-        )
-        # zuko's soft clip of the log scale, held within ±log(LEAST_SCALE).
-        bound = graph.scaled(graph.node("Abs", [raw]), _BOUND, 1.0)
-        return shift, graph.node("Exp", [graph.node("Div", [raw, bound])])
+        weight, bias = self.weights[-1], self.biases[-1]
+        shift = graph.affine(hidden, weight[0::2], bias[0::2])
+        return shift, graph.soft_scale(hidden, weight[1::2], bias[1::2], LEAST_SCALE)
 
     def undo(self, graph: Graph, image: str, context: str) -> str:
         """The way back of ``image``."""

@@ -4,6 +4,7 @@ Models are built node by node instead of being traced: they are small that way, 
 independent of the version of an exporter.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,16 @@ class Graph:
     def affine(self, source: str, weight: Array, bias: Array) -> str:
         """``source @ weight.T + bias``, as `torch.nn.Linear` has them."""
         return self.node("Gemm", [source, self.constant(weight), self.constant(bias)], transB=1)
+
+    def soft_scale(self, source: str, weight: Array, bias: Array, least: float) -> str:
+        """The scales that zuko makes of logarithms ``raw = affine(source)``, within ``least`` and 1 / least.
+
+        They are exp(raw / (1 + |raw / log least|)), which is (1 / least) ** softsign(raw / -log least): ONNX
+        Runtime makes one node of the product and the softsign.
+        """
+        bound = -math.log(least)
+        share = self.node("Softsign", [self.affine(source, weight / bound, bias / bound)])
+        return self.node("Pow", [self.constant(1.0 / least), share])
 
     def scaled(self, source: str, scale: npt.ArrayLike, shift: npt.ArrayLike, output: str = "") -> str:
         """``source · scale + shift``."""
