@@ -6,17 +6,30 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from tsumami.engine.macro_model import MacroModel
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.evaluate import Evaluation
 from tsumami.training.macros.evaluation_table import document_of, markdown_of
+from tsumami.training.macros.export_run import export_run
 from tsumami.training.macros.figures import draw_answers
 from tsumami.training.macros.figures_latents import draw_latents
 from tsumami.training.macros.figures_shared import save_figure
+from tsumami.training.macros.figures_sweeps import draw_sweeps
+from tsumami.training.macros.flow_models import Invertible
 from tsumami.training.macros.latents import latents_of
+from tsumami.training.macros.run import Run
+from tsumami.training.macros.scaling import Scale
 from tsumami.training.macros.sounds import Values, join
+from tsumami.training.macros.sweeps import Knobs, sweep
 
 NAME: Final = "synth-control"
 """Beginning of every file's name."""
+
+_STOPS: Final = 7
+_SWEPT: Final = 3
 
 _PAGE = """# Synth control
 
@@ -51,7 +64,7 @@ def save_page(evaluations: Sequence[Evaluation], folder: Path, facts: Mapping[st
 
 
 def _save_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """The answers, and the latents of the best model that has any."""
+    """The answers, the latents of the best model that has any, and the macros of the best that has these."""
     corpus = evaluation.corpus
     stem = f"{NAME}-{len(corpus.parameters)}"
     paths = [folder / f"{stem}.png"]
@@ -62,6 +75,10 @@ def _save_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:
         title = f"Latents of {name}, {len(corpus.parameters)} parameters of {corpus.name}"
         paths.append(folder / f"{stem}-latents.png")
         save_figure(draw_latents(latents, sounds, title), paths[-1])
+    swept = _swept(evaluation)
+    if swept is not None:
+        paths.append(folder / f"{stem}-macros.png")
+        save_figure(swept, paths[-1])
     return paths
 
 
@@ -72,3 +89,25 @@ def _latents(evaluation: Evaluation, mel: Values) -> tuple[Values | None, str]:
         if latents is not None:
             return latents, row.name
     return None, ""
+
+
+def _swept(evaluation: Evaluation) -> Figure | None:
+    """A held-out preset under three macros of the best model that can be turned.
+
+    The preset is the one that stands nearest to the middle of all knobs, with room to move both ways; the
+    macros are those whose ends sound most unlike each other.
+    """
+    corpus = evaluation.corpus
+    for row in evaluation.models:
+        run = row.predictor
+        if not isinstance(run, Run) or not isinstance(run.model, Invertible):
+            continue
+        content, _ = export_run(run, corpus)
+        knobs = Knobs(MacroModel(content, "cpu"), corpus)
+        places = knobs.places(corpus.test.values)
+        preset = int(np.abs(places - 0.5).mean(axis=1).argmin())
+        sweeps = sweep(corpus, corpus.test.rows([preset]), knobs.macros, knobs.turn, positions=_STOPS)
+        order = np.argsort(-sweeps.changes_db()[0], kind="stable")[:_SWEPT]
+        scale = Scale.fit(corpus.train.descriptors)
+        return draw_sweeps(sweeps, sorted(order.tolist()), corpus.parameters, scale, row.name)
+    return None

@@ -9,8 +9,10 @@ import torch
 from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.contract_tensors import macro_shapes
 from tsumami.engine.errors import ModelError
+from tsumami.engine.macro_model import MacroModel
 from tsumami.plugins.match.mel import HOP, N_FFT, OFFSET, SAMPLE_RATE
 from tsumami.plugins.offline.wav import write_beside
+from tsumami.training.macros.axes import named_latents
 from tsumami.training.macros.card_run import card_of
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
@@ -41,6 +43,7 @@ def export_run(run: Run, corpus: Corpus) -> tuple[bytes, Contract]:
     metrics = {**contract.metrics, **measure_listening(content, run, corpus)}
     if isinstance(run.model, Invertible):
         metrics["round_trip_error"] = measure_round_trip(content, run.model, corpus)
+        contract = replace(contract, latents=named_latents(MacroModel(content, "cpu"), corpus))
     contract = replace(contract, metrics=metrics)
     return _build(run, contract), contract
 
