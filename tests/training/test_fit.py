@@ -10,7 +10,7 @@ import torch
 import tsumami.training.macros.fit as fit_module
 from tests.command import run_tsumami
 from tsumami.bridge.commands.train import ModelName
-from tsumami.engine.errors import ModelError
+from tsumami.engine.errors import ModelError, ParameterError
 from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.offline import RenderSettings
 from tsumami.training.macros.corpus import Corpus
@@ -102,6 +102,12 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
         fit(corpus(tmp_path, "two"), "MLP", tmp_path / "run", budget="tiny")
     with pytest.raises(ModelError, match="with instrument Tsumami instead of Diva"):
         fit(replace(corpus(tmp_path), name="Diva"), "MLP", tmp_path / "run", budget="tiny")
+
+
+def test_heads_without_choices_are_refused_before_anything_is_rendered(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"must hold discrete and continuous .* got 0 and 3; .* all"):
+        fit(corpus(tmp_path), "CNN_heads", tmp_path / "run", budget="small")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.metrics import (
     METRICS,
     QUIET_DB,
+    choice_accuracy,
     is_quiet,
     parameter_error,
     sound_distances,
@@ -80,6 +81,14 @@ def test_quiet_sounds_are_those_far_under_the_median() -> None:
     mels = sounds(8, 1) * 10 ** (levels_db / 10)[:, None, None]
     # The median level is -3 dB.
     np.testing.assert_array_equal(is_quiet(mels), levels_db < -QUIET_DB - 3.0)
+
+
+def test_choices_are_right_when_the_nearest_step_is() -> None:
+    counts = (0, 3, 2)
+    values = np.array([[0.3, 0.5, 0.0], [0.9, 1.0, 1.0]])
+    assert choice_accuracy(values, values, counts) == 1.0
+    assert choice_accuracy(values, [[0.0, 0.7, 0.4], [0.0, 0.7, 0.6]] @ np.eye(3), counts) == 0.75
+    assert choice_accuracy(values, values, (0, 0, 0)) is None
 
 
 def test_the_mean_of_the_parameter_error_is_that_of_the_whole() -> None:

@@ -19,6 +19,7 @@ from tsumami.plugins.match.mel import OFFSET
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.head_models import HasHeads
+from tsumami.training.macros.heads import ChoiceTable
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import make_model, model_class
 from tsumami.training.macros.progress import counting, epochs
@@ -48,13 +49,14 @@ def fit(
     """Train ``model`` on ``corpus``, keeping in ``folder`` what it takes to go on; go on if it is there.
 
     ``stop_after`` ends this call after that many epochs, as a kill would. Raises `ModelError` when the folder
-    holds another training.
+    holds another training, `ParameterError` when the model has heads for choices and no parameter has any.
     """
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
     _check_folder(folder, corpus, model)
+    choices = _choice_counts(corpus, model)
     more = _more(corpus, schedule.variations)
-    training = Training(corpus, more, model, schedule, seed, folder, command)
+    training = Training(corpus, more, model, choices, schedule, seed, folder, command)
     with epochs(model, schedule.epochs) as show:
         for number, (epoch, figures) in enumerate(training.epochs(), 1):
             show(epoch, figures)
@@ -71,6 +73,7 @@ class Training:
         corpus: Corpus,
         more: Sounds | None,
         model: str,
+        choices: tuple[int, ...],
         schedule: Schedule,
         seed: int,
         folder: Path,
@@ -86,7 +89,7 @@ class Training:
             schedule.channels,
             schedule.steps,
             schedule.hidden,
-            _choice_counts(corpus, model),
+            choices,
         )
         logarithm = np.log(corpus.train.mel + OFFSET)
         self._facts: dict[str, Any] = {
@@ -235,7 +238,9 @@ def _choice_counts(corpus: Corpus, model: str) -> tuple[int, ...]:
     """How many choices each parameter has; none of them where the model takes all as continuous."""
     if not issubclass(model_class(model), HasHeads):
         return ()
-    return tuple(map(len, choices_of(corpus.instrument, corpus.name, corpus.parameters)))
+    counts = tuple(map(len, choices_of(corpus.instrument, corpus.name, corpus.parameters)))
+    ChoiceTable(counts)  # raises where none or all are discrete
+    return counts
 
 
 def _more(corpus: Corpus, count: int) -> Sounds | None:

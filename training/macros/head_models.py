@@ -5,7 +5,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from tsumami.engine.errors import ParameterError
 from tsumami.training.macros.autoencoders import VALUE_VARIANCE
 from tsumami.training.macros.flow_models import FlowCoupling
 from tsumami.training.macros.heads import ChoiceHead, ChoiceTable
@@ -24,7 +23,7 @@ class CnnHeads(SynthNetwork, HasHeads):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)
-        self.table = _table_of(shape)
+        self.table = ChoiceTable(shape.choices)
         self.features = Convolutions(shape.channels)
         self.head = Regression(self.features.outputs, shape.units, 2, len(self.table.continuous))
         self.choices = ChoiceHead(self.features.outputs, shape.units, self.table)
@@ -53,7 +52,7 @@ class FlowHeads(FlowCoupling, HasHeads):
     """
 
     def __init__(self, shape: Shape) -> None:
-        table = _table_of(shape)
+        table = ChoiceTable(shape.choices)
         super().__init__(replace(shape, parameters=len(table.continuous), context=sum(table.counts)))
         self.table = table
         self.features = Convolutions(shape.channels // 2)
@@ -76,14 +75,3 @@ class FlowHeads(FlowCoupling, HasHeads):
         """See `Invertible.known`."""
         continuous, choices = self.table.split(values)
         return continuous, self.table.one_hot(choices)
-
-
-def _table_of(shape: Shape) -> ChoiceTable:
-    """The table of a shape with discrete and continuous parameters. Raises `ParameterError` for another."""
-    table = ChoiceTable(shape.choices)
-    if not (table.discrete and table.continuous):
-        raise ParameterError(
-            f"parameters must hold discrete and continuous ones for a model with heads, got "
-            f"{len(table.discrete)} and {len(table.continuous)}; --parameters all"
-        )
-    return table

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from tsumami.engine.errors import ParameterError
 from tsumami.training.macros.layers import perceptron
 
 
@@ -12,12 +13,17 @@ class ChoiceTable:
     """Which parameters of a table are discrete, and what the others and they come to as tensors.
 
     ``counts`` has for each parameter the number of its choices, 0 for a continuous one. The position of
-    choice i of n is i / (n - 1).
+    choice i of n is i / (n - 1). Raises `ParameterError` when there are not both kinds.
     """
 
     def __init__(self, counts: Sequence[int]) -> None:
         self.continuous = [row for row, count in enumerate(counts) if not count]
         self.discrete = [row for row, count in enumerate(counts) if count]
+        if not (self.discrete and self.continuous):
+            raise ParameterError(
+                f"parameters must hold discrete and continuous ones for a model with heads, got "
+                f"{len(self.discrete)} and {len(self.continuous)}; --parameters all"
+            )
         self.counts = [count for count in counts if count]
 
     def split(self, values: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ Mels are **linear** power, ``[n, bands, frames]``, as a corpus holds them. Nothi
 {'SC': 0.0, 'MSE': 0.0, 'LSD': 0.0, 'MFCC': 0.0}
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,6 +72,21 @@ def parameter_error(values: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Di
     wanted, got = np.asarray(values, np.float64), np.asarray(predicted, np.float64)
     squares: Distances = ((wanted - got) ** 2).mean(axis=1) / max(float((wanted**2).mean()), _SILENCE)
     return squares
+
+
+def choice_accuracy(
+    values: npt.NDArray[Any], predicted: npt.NDArray[Any], counts: Sequence[int]
+) -> float | None:
+    """Share of the discrete parameters' choices that are right, of positions ``[n, parameters]``.
+
+    ``counts`` has the number of each parameter's choices, 0 of a continuous one. A position stands for the
+    nearest choice, as it does for an instrument. None where no parameter is discrete.
+    """
+    discrete = np.flatnonzero(counts)
+    if not len(discrete):
+        return None
+    last = np.asarray(counts)[discrete] - 1
+    return float((np.rint(values[:, discrete] * last) == np.rint(predicted[:, discrete] * last)).mean())
 
 
 def cepstral_distortion_db(reference: Distances, other: Distances) -> float:
