@@ -74,4 +74,16 @@ BENCHES = (
             Option("model", "--model", Path, "Another model (ONNX) than the one that ships."),
         ),
     ),
+    Bench(
+        "match",
+        "How near `tsumami match` comes to sounds that its models have not learned from.",
+        (
+            Option("data", "--data", Path, "Data set that the models were trained on."),
+            Option("model", "--model", list[Path], "A model (ONNX); may be given again."),
+            Option("sounds", "--sounds", int, "How many held-out sounds; 40."),
+            Option("refine", "--refine", float, "Seconds of search for each; 30."),
+            Option("nearest", "--nearest", bool, "Once more, beginning from the nearest preset too."),
+            Option("workers", "--workers", int, "Processes; one a core."),
+        ),
+    ),
 )

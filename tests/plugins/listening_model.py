@@ -1,6 +1,7 @@
 """A model that listens to nothing: the same answer for every sound, as an ONNX file of the contract."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ def listening_model(
     chosen: Mapping[str, tuple[Sequence[str], int]] | None = None,
     instrument: str = BUILTIN,
     render: Mapping[str, float] = SHORT,
+    data_hash: str = TRAINING.data_hash,
 ) -> Path:
     """Write a model that answers with positions by parameter; ``chosen`` are choices, and which one it is."""
     chosen = chosen or {}
@@ -29,7 +31,7 @@ def listening_model(
         n_fft=2048,
         hop=1024,
         window="hann",
-        training=TRAINING,
+        training=replace(TRAINING, data_hash=data_hash),
         parameters=(
             *map(ModelParameter, answer),
             *(ModelParameter(name, tuple(choices)) for name, (choices, _) in chosen.items()),
