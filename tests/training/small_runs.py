@@ -84,6 +84,7 @@ def small_checkpoint(name: str) -> dict[str, Any]:
         "corpus_hash": "0123456789abcdef",
         "seed": 3,
         "command": f"tsumami train macros --data D.zarr --model {name}",
+        "schedule": {"variations": 1000},
         "epoch": 9,
         "best_epoch": 7,
         "best_score": 0.25,

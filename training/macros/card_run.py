@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.contract import BUILTIN, Contract
 
 _TEXT: Final = """# {name}
 
-Hears one note of {instrument} and says which of its parameters made it; all others are as when it is loaded.
+Hears one note of {instrument} and says which of the parameters below made it; others stay as loaded.
 {two_way}Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Use
 
-`tsumami match SOUND.wav --model {file}` finds a preset for a sound. In Python:
+`tsumami match SOUND.wav --model {file} {option} -o PRESET` finds a preset for a sound. In Python:
 
 ```python
 from tsumami.engine import SoundModel
@@ -37,7 +37,10 @@ Data: {data}; hash `{data_hash}`.
 {parameters}
 """
 
-_TWO_WAY: Final = """Its parameters have a latent each way: `MacroModel` decodes and encodes it.
+_TWO_WAY: Final = """Every preset has a latent from which it can be moved: `MacroModel` goes there and back.
+"""
+_MACROS: Final = """Its macros are
+{macros}.
 """
 
 _FIGURES: Final = {
@@ -59,8 +62,9 @@ def card_of(contract: Contract, file: str) -> str:
     return _TEXT.format(
         name=contract.name,
         instrument=contract.instrument,
-        two_way=_TWO_WAY if contract.latents else "",
+        two_way=_two_way(contract),
         file=file,
+        option="--builtin" if contract.instrument == BUILTIN else "--plugin PLUGIN",
         rate=contract.sample_rate,
         note=render["note"],
         velocity=render["velocity"],
@@ -77,3 +81,11 @@ def card_of(contract: Contract, file: str) -> str:
         figures="\n".join(figures),
         parameters="\n".join(rows),
     )
+
+
+def _two_way(contract: Contract) -> str:
+    """What its latent is good for, where it has one."""
+    if not contract.latents:
+        return ""
+    macros = ", ".join(f"{latent.low} – {latent.high}" for latent in contract.latents if latent.low)
+    return _TWO_WAY + (_MACROS.format(macros=macros) if macros else "")

@@ -85,7 +85,7 @@ def _contract(run: Run, corpus: Corpus) -> Contract:
         window="hann",
         normalisation={"offset": OFFSET, "mean": run.mean, "deviation": run.deviation},
         training=Training(
-            data=f"{len(corpus.train)} presets of {corpus.name}, {len(corpus.parameters)} parameters",
+            data=_data_of(run, corpus),
             data_hash=corpus.hash,
             command=run.command,
             seed=run.seed,
@@ -106,6 +106,11 @@ def _contract(run: Run, corpus: Corpus) -> Contract:
             "length_seconds": note.length_seconds,
         },
     )
+
+
+def _data_of(run: Run, corpus: Corpus) -> str:
+    more = f", and {run.variations:,} variations of them" if run.variations else ""
+    return f"{len(corpus.train):,} presets of {corpus.name}, {len(corpus.parameters)} parameters{more}"
 
 
 def _latents(run: Run, corpus: Corpus) -> tuple[Latent, ...]:

@@ -31,6 +31,8 @@ class Run:
         self.corpus_hash: str = checkpoint["corpus_hash"]
         self.seed: int = checkpoint["seed"]
         self.command: str = checkpoint["command"]
+        self.variations: int = checkpoint["schedule"]["variations"]
+        """How many, besides the presets, it was trained on."""
         self.epochs: int = checkpoint["epoch"]
         self.best_epoch: int = checkpoint["best_epoch"]
         self.msen: float = checkpoint["best_score"]
