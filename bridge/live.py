@@ -17,7 +17,7 @@ from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.player import Player
-from tsumami.bridge.programs import PatchPrograms, PresetPrograms, Programs
+from tsumami.bridge.programs import MacroPresets, PatchPrograms, PresetPrograms, Programs
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.recorder import Recorder
 from tsumami.bridge.router import Router
@@ -60,6 +60,7 @@ class LiveSession:
         self._router: Router
         self._view: LiveView
         self._moves = Moves()
+        self._macro_presets: MacroPresets | None = None
         self._player: Player | None = None
         self._midi: LiveMidi | None = None
         self._log: ControlLogWriter | None = None
@@ -111,7 +112,10 @@ class LiveSession:
         plugin = self._rack.instrument
         if plugin is None:
             return PatchPrograms(client, self._setup.patches)
-        return PresetPrograms(plugin, self._setup.presets)
+        if self._setup.config.macro_model is None:
+            return PresetPrograms(plugin, self._setup.presets)
+        self._macro_presets = MacroPresets(plugin, self._setup.presets, client)
+        return self._macro_presets
 
     def _watch(self, client: EngineClient) -> None:
         """The main loop."""
@@ -119,6 +123,8 @@ class LiveSession:
         with self._shown():
             while not self._stopping.wait(_PERIOD_SECONDS):
                 client.watch()
+                if self._macro_presets is not None:
+                    self._macro_presets.follow()
                 self._take_applied(client)
                 self._check_recording()
                 if end is not None and client.memory.meters["sample"] >= end:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from tsumami.engine import EngineClient
 from tsumami.plugins import Patch
 from tsumami.plugins.hosted.client import PluginClient
@@ -47,3 +50,29 @@ class PresetPrograms:
         if self._waits:
             self._client.wait_loaded()
         return self._presets[number].name
+
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """Where the plugin's parameters stand now, positions 0-1."""
+        return self._client.values
+
+
+class MacroPresets:
+    """The presets of a plugin that macros move: these wait for it, and move from what it has taken."""
+
+    def __init__(self, plugin: PluginClient, presets: Sequence[Preset], engine: EngineClient) -> None:
+        self._programs = PresetPrograms(plugin, presets)
+        self._plugin, self._engine = plugin, engine
+        self._is_waiting = False
+
+    def load(self, number: int) -> str | None:
+        """Let the plugin load a preset, and the macros hold still; None for a number beyond the folder."""
+        self._engine.hold_macros()
+        name = self._programs.load(number)
+        self._is_waiting = True
+        return name
+
+    def follow(self) -> None:
+        """Once the plugin has loaded, let the macros go on from where it stands; called now and then."""
+        if self._is_waiting and not self._plugin.is_loading:
+            self._is_waiting = not self._engine.take_over(self._programs.values)

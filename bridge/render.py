@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tsumami.bridge.programs import Programs
+from tsumami.bridge.programs import PresetPrograms
 from tsumami.bridge.setup import Setup
 from tsumami.engine import Strip
 from tsumami.engine.config import EngineConfig
@@ -40,7 +40,7 @@ class Progress(Protocol):
         ...
 
 
-def render_log(setup: Setup, take: Take, programs: Programs | None = None) -> Iterator[Block]:
+def render_log(setup: Setup, take: Take, programs: PresetPrograms | None = None) -> Iterator[Block]:
     """Play a log again: its parameter events are what the macros made of the knobs in the live take.
 
     Yields blocks of float32 ``[frames, 2]``. The same samples as the live take, bit for bit, because
@@ -56,7 +56,7 @@ def render_log(setup: Setup, take: Take, programs: Programs | None = None) -> It
         yield strip.run(frames, due)
 
 
-def render_performance(setup: Setup, take: Take, programs: Programs | None = None) -> Iterator[Block]:
+def render_performance(setup: Setup, take: Take, programs: PresetPrograms | None = None) -> Iterator[Block]:
     """Play a performance with its knob moves through the macros, decoded every control period.
 
     Yields blocks of float32 ``[frames, 2]``. Offline a knob takes effect at the next control period
@@ -70,7 +70,8 @@ def render_performance(setup: Setup, take: Take, programs: Programs | None = Non
     for begin in range(0, take.end + delay, longest):
         frames = min(longest, take.end + delay - begin)
         due = _due(take.events, begin, begin + frames)
-        _load_programs(due, programs)
+        if _load_programs(due, programs) and macros is not None and programs is not None:
+            macros.take_over(programs.values)
         if macros is not None:
             through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.PARAMETER, Kind.PATCH))
             macros.advance(due[through_macros], begin)
@@ -80,10 +81,12 @@ def render_performance(setup: Setup, take: Take, programs: Programs | None = Non
             yield block[max(delay - begin, 0) :]
 
 
-def _load_programs(events: Events, programs: Programs | None) -> None:
-    if programs is not None:
-        for item in events[events["kind"] == Kind.PATCH]:
-            programs.load(int(item["index"]))
+def _load_programs(events: Events, programs: PresetPrograms | None) -> bool:
+    """Load the presets that are asked for; whether any was."""
+    if programs is None:
+        return False
+    loaded = [programs.load(int(item["index"])) for item in events[events["kind"] == Kind.PATCH]]
+    return any(name is not None for name in loaded)
 
 
 def write_wav(path: Path, blocks: Iterator[Block], sample_rate: int, progress: Progress) -> None:
@@ -118,6 +121,10 @@ class _OfflineMacros:
         processor = loaded.processor
         processor.load(np.array(config.values, np.float32))
         self._feed = MacroFeed(processor, self._ring, strip.parameters, strip.meters)
+
+    def take_over(self, values: npt.NDArray[np.float32]) -> None:
+        """Move from the patch ``values`` that the instrument has taken."""
+        self._ring.push(patch_events(values, is_there=True))
 
     def advance(self, events: Events, sample: int) -> None:
         """Hand over what is due and decode once."""

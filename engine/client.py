@@ -17,7 +17,7 @@ from tsumami.engine.config import EngineConfig, Message
 from tsumami.engine.device_search import DeviceSearch
 from tsumami.engine.errors import EngineError
 from tsumami.engine.events import Events, Kind
-from tsumami.engine.patch_events import patch_events
+from tsumami.engine.patch_events import patch_events, patch_to_come
 from tsumami.engine.remembered import RememberedState
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip_settings import DeviceRequest
@@ -113,6 +113,20 @@ class EngineClient:
             if self._config.macro_model is None:
                 return self.memory.control.push(patch_events(values)[1:])
             return self._push_macros(patch_events(values))
+
+    def hold_macros(self) -> None:
+        """Let the macros move nothing until `take_over`: the instrument takes a patch by itself."""
+        with self._lock:
+            if self._is_up and self._config.macro_model is not None:
+                self._push_macros(patch_to_come())
+
+    def take_over(self, values: npt.NDArray[np.float32]) -> bool:
+        """Let the macros move from a patch that the instrument has taken by itself. As `move` otherwise."""
+        with self._lock:
+            self._remembered.load(values)
+            if not self._is_up or self._config.macro_model is None:
+                return True
+            return self._push_macros(patch_events(values, is_there=True))
 
     def _push_macros(self, events: Events) -> bool:
         pushed = self.memory.macro.push(events)

@@ -52,7 +52,9 @@ class MacroThread(threading.Thread):
     """Feeds a macro processor from a ring and pushes every parameter that it changes.
 
     The macro ring carries MACRO events, PARAMETER events (an edit, which becomes part of the reference)
-    and whole patches: a PATCH event whose index is n, then n PARAMETER events, pushed as one.
+    and whole patches: a PATCH event whose index is n, then n PARAMETER events, pushed as one. Where its
+    value is 1, the instrument stands there already; where n is 0, it is about to take a patch by itself, and
+    nothing moves until that is told.
     Idle, it sleeps until the doorbell rings; while a knob moves it decodes every control period.
     """
 
@@ -96,13 +98,16 @@ class MacroFeed:
         self._parameter_ring = parameter_ring
         self._meters = meters
         self._sent = processor.values.copy()
+        self._is_waiting = False
         self._oldest_stamp_ns = 0
         self._ticked_ns = 0
         self._publish()
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing left to decode or send."""
+        """Whether there is nothing to decode or send for now."""
+        if self._is_waiting:
+            return True
         return not self._processor.is_moving and np.array_equal(self._sent, self._processor.values)
 
     def advance(self, clock_ns: Callable[[], int]) -> None:
@@ -113,6 +118,8 @@ class MacroFeed:
         elapsed_ns = min(began - self._ticked_ns, period_ns)
         self._receive(self._macro_ring.pop())
         self._ticked_ns = began
+        if self._is_waiting:
+            return
         if self._processor.is_moving:
             self._processor.tick(elapsed_ns * 1e-9)
             took = clock_ns() - began
@@ -130,25 +137,34 @@ class MacroFeed:
 
     def _receive(self, events: Events) -> None:
         patch: npt.NDArray[np.float32] | None = None
-        missing = 0
+        missing, is_there = 0, False
         for item in events:
             kind, index, value = int(item["kind"]), int(item["index"]), float(item["value"])
             if item["stamp_ns"] and not self._oldest_stamp_ns:
                 self._oldest_stamp_ns = int(item["stamp_ns"])
-            if kind == Kind.PATCH:
-                patch, missing = self._processor.values.copy(), index
+            if kind == Kind.PATCH and index == 0:
+                self._is_waiting = True
+            elif kind == Kind.PATCH:
+                patch, missing, is_there = self._processor.values.copy(), index, bool(value)
             elif kind == Kind.MACRO:
                 self._processor.move(index, value)
             elif kind == Kind.PARAMETER and patch is not None:
                 patch[index] = value
                 missing -= 1
                 if not missing:
-                    self._processor.load(patch)
+                    self._take(patch, is_there)
                     patch = None
             elif kind == Kind.PARAMETER:
                 edited = self._processor.values.copy()
                 edited[index] = value
                 self._processor.load(edited)
+
+    def _take(self, patch: npt.NDArray[np.float32], is_there: bool) -> None:
+        """Move from ``patch`` from now on."""
+        self._processor.load(patch)
+        self._is_waiting = False
+        if is_there:
+            self._sent = self._processor.values.copy()
 
     def _push_changes(self, clock_ns: Callable[[], int]) -> None:
         """Send the parameters that differ from what was sent last; keep them when the ring is full."""

@@ -3,11 +3,14 @@
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
+from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind, event
 
 
-def patch_events(values: npt.NDArray[np.float32]) -> Events:
-    """A PATCH header and its parameters, as the inference thread reads them."""
+def patch_events(values: npt.NDArray[np.float32], *, is_there: bool = False) -> Events:
+    """A PATCH header and its parameters, as the inference thread reads them.
+
+    ``is_there`` says that the instrument stands there already and need not be told.
+    """
     events: Events = np.zeros(1 + len(values), EVENT_DTYPE)
     events["time"] = NOW
     events["kind"] = Kind.PARAMETER
@@ -15,4 +18,10 @@ def patch_events(values: npt.NDArray[np.float32]) -> Events:
     events["value"][1:] = values
     events["kind"][0] = Kind.PATCH
     events["index"][0] = len(values)
+    events["value"][0] = is_there
     return events
+
+
+def patch_to_come() -> Events:
+    """A PATCH header of no parameters: the instrument takes a patch by itself, nothing moves until then."""
+    return event(Kind.PATCH, 0)

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tsumami.engine.config import StageSource
 from tsumami.engine.errors import PluginError
 from tsumami.plugins.hosted.checkpoints import Checkpoints
@@ -138,10 +141,21 @@ class PluginClient:
                 self._loads_sent += 1
                 self._process.send(sound)
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the plugin has neither taken nor refused yet what it was told to load."""
+        return int(self.memory.meters["loads"]) < self._loads_sent and not self.off_reason
+
     def wait_loaded(self) -> None:
         """Wait until the plugin has taken or refused what it was told to load, or stays off."""
-        while int(self.memory.meters["loads"]) < self._loads_sent and not self.off_reason:
+        while self.is_loading:
             time.sleep(_LOOK_SECONDS)
+
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """Present positions of all parameters, float32 ``[parameters]``."""
+        present: npt.NDArray[np.float32] = self.memory.meters["values"][: len(self.parameters)]
+        return present.copy()
 
     @property
     def state(self) -> bytes:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from tsumami.engine import EVENT_DTYPE, Kind, MeterBlock, Ring, event
 from tsumami.engine.macro_thread import MacroFeed, MacroThread
-from tsumami.engine.patch_events import patch_events
+from tsumami.engine.patch_events import patch_events, patch_to_come
 
 
 class Slide:
@@ -55,6 +55,28 @@ def test_a_patch_is_loaded_as_one_and_only_what_changed_is_sent() -> None:
     assert sent["index"].tolist() == [1]
     assert sent["value"].tolist() == [np.float32(0.9)]
     assert feed.is_settled
+
+
+def test_nothing_moves_until_the_instrument_has_taken_its_patch() -> None:
+    feed, slide, macro_ring, parameter_ring, _ = _feed()
+    macro_ring.push(np.concatenate([patch_to_come(), event(Kind.MACRO, 0, 0.7)]))
+    feed.advance(time.perf_counter_ns)
+    assert feed.is_settled, "it sleeps until the patch is told"
+    assert len(parameter_ring) == 0
+    there = np.array([0.25, 0.9], np.float32)
+    macro_ring.push(patch_events(there, is_there=True))
+    feed.advance(time.perf_counter_ns)
+    assert slide.loaded[-1].tolist() == there.tolist()
+    sent = parameter_ring.pop()
+    assert sent["value"].tolist() == (there + np.float32(0.1)).tolist(), "of the patch itself nothing is sent"
+    while not feed.is_settled:
+        feed.advance(time.perf_counter_ns)
+    macro_ring.push(patch_events(np.zeros(2, np.float32), is_there=True))
+    feed.advance(time.perf_counter_ns)
+    parameter_ring.pop()
+    macro_ring.push(patch_events(np.zeros(2, np.float32)))
+    feed.advance(time.perf_counter_ns)
+    assert len(parameter_ring) == 0
 
 
 def test_a_knob_is_decoded_until_it_has_arrived() -> None:
