@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.command import run_tsumami, run_tsumami_json
 from tests.engine.onnx_models import MACROS, macros_model
-from tests.plugins.preset_files import H2P
+from tests.plugins.preset_files import H2P, h2p_text
 from tsumami.bridge.session import load_session
 from tsumami.bridge.setup import model_path, set_up
 from tsumami.bridge.taught import Pair, Taught, TaughtMacro, read_taught, taught_path, write_taught
@@ -372,3 +372,25 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match="folder of the session must be one that can be written to"):
         write_taught(taught_path(session), Taught("a", "b"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set.macros.toml", "set.toml"]
+
+
+def test_a_diva_owner_teaches_by_presets_without_the_plugin_being_loaded(tmp_path: Path) -> None:
+    rows = (
+        ModelParameter("VCF1: Frequency"),
+        ModelParameter("VCC: GlideMode", ("time", "rate", "neither")),
+        ModelParameter("ENV1: Attack"),
+    )
+    model = dataclasses.replace(MACROS, parameters=rows, instrument="Diva")
+    (tmp_path / "diva.onnx").write_bytes(macros_model(model))
+    (tmp_path / "bank").mkdir()
+    for name, frequency, attack in (("Open", 140, 5), ("Shut", 40, 60)):
+        text = h2p_text({"VCF1: Frequency": f"{frequency}", "ENV1: Attack": f"{attack}"})
+        (tmp_path / "bank" / f"{name}.h2p").write_text(text, encoding="latin-1")
+    session = session_file(
+        tmp_path,
+        '[macros]\nmodel = "diva.onnx"\n[instrument]\nkind = "plugin"\npath = "Diva.vst3"\nbank = "bank"\n',
+    )
+    lesson = Teaching(session).teach("bright", ["Open"], [str(tmp_path / "bank" / "Shut.h2p")])
+    assert (lesson.agreed_before, lesson.agree) == (1, 1)
+    with pytest.raises(TsumamiError, match=r"one of Open, Shut, got 'Opn'; did you mean Open"):
+        Teaching(session).teach("bright", ["Opn"], ["Shut"])
