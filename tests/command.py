@@ -21,7 +21,7 @@ def tsumami_command(*args: str) -> list[str]:
     return [sys.executable, "-m", "tsumami.bridge.cli", *args]
 
 
-def run_tsumami(*args: str, timeout: float = 120.0, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run_tsumami(*args: str, timeout: float = 300.0, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run ``tsumami args`` to its end, with ``variables`` added to the environment.
 
     The time limit covers compiling every kernel on a slow machine.
@@ -37,7 +37,7 @@ def run_tsumami(*args: str, timeout: float = 120.0, **variables: str) -> "subpro
     )
 
 
-def run_tsumami_json(*args: str, timeout: float = 120.0, **variables: str) -> dict[str, Any]:
+def run_tsumami_json(*args: str, timeout: float = 300.0, **variables: str) -> dict[str, Any]:
     """Run ``tsumami args --json``, which must succeed, and read its standard output: one JSON document."""
     done = run_tsumami(*args, "--json", timeout=timeout, **variables)
     assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"

@@ -115,7 +115,7 @@ def test_a_main_process_that_is_killed_leaves_neither_orphan_nor_shared_memory(t
     take = tmp_path / "take.wav"
     with running_live("--device", "null", "--demo", "--record", str(take)) as live:
         engine = live.engine_pid
-        live.until(lambda: soundfile.info(take).frames > 4800, "nothing was recorded")
+        live.until(lambda: take.exists() and soundfile.info(take).frames > 4800, "nothing was recorded")
         live.process.kill()
     assert_nothing_left()
     # Where nobody reaps orphans, a dead one is still listed.
