@@ -17,7 +17,7 @@ from tsumami.engine.errors import ModelError
 from tsumami.plugins.offline.data_set import explained
 
 if TYPE_CHECKING:
-    from tsumami.training.macros.evaluate import Evaluation
+    from tsumami.training.macros.evaluate import Evaluation, Judged
     from tsumami.training.macros.evaluate_runs import Outcome
 
 evaluate = typer.Typer(help="Judge trained models by what they ask for.", no_args_is_help=True)
@@ -37,6 +37,13 @@ def macros(
     parameters: Annotated[
         list[str] | None, typer.Option(help="A list of parameters: 16, 32 or all; may be repeated.")
     ] = None,
+    other: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Sounds that the instrument did not make: a folder of recordings or a data set (NAME.zarr) "
+            "of another instrument; may be repeated."
+        ),
+    ] = None,
     table: Annotated[
         bool, typer.Option("--table", help="Write the page, its figures and a JSON document.")
     ] = False,
@@ -50,7 +57,7 @@ def macros(
     folder = out or results_folder()
     if table and folder is None:
         raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
-    outcome = _outcome(data, runs, parameters or ["16", "32"], workers)
+    outcome = _outcome(data, runs, parameters or ["16", "32"], other or [], workers)
     for stranger in outcome.strangers:
         print(f"{stranger}: trained on something else, left out", file=sys.stderr)
     if table and folder is not None:
@@ -65,7 +72,9 @@ def macros(
         _print(evaluation)
 
 
-def _outcome(data: Path, runs: Path | None, lists: list[str], workers: int | None) -> "Outcome":
+def _outcome(
+    data: Path, runs: Path | None, lists: list[str], others: list[Path], workers: int | None
+) -> "Outcome":
     try:
         from tsumami.training.macros.evaluate_runs import evaluate_runs
     except ImportError as error:
@@ -74,7 +83,7 @@ def _outcome(data: Path, runs: Path | None, lists: list[str], workers: int | Non
             "pip install 'tsumami[training]'"
         ) from None
     with Console(stderr=True).status("reading the data set") as status:
-        return evaluate_runs(data, lists, runs, workers=workers, on_step=status.update)
+        return evaluate_runs(data, lists, runs, others=others, workers=workers, on_step=status.update)
 
 
 def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
@@ -90,10 +99,19 @@ def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
 
 def _print(evaluation: "Evaluation") -> None:
     """Median and mean of every metric on standard output."""
-    from tsumami.training.macros.evaluation_table import about, overview, title_of
+    from tsumami.training.macros.evaluation_table import about, about_others, title_of
 
-    headings, rows = overview(evaluation)
-    table = Table(title=title_of(evaluation), caption=about(evaluation), caption_justify="left")
+    _print_table(evaluation, title_of(evaluation), about(evaluation))
+    for judged in evaluation.others:
+        title = f"{title_of(evaluation)}, other sounds: {judged.sounds.name}"
+        _print_table(judged, title, about_others(judged))
+
+
+def _print_table(judged: "Judged", title: str, caption: str) -> None:
+    from tsumami.training.macros.evaluation_table import overview
+
+    headings, rows = overview(judged)
+    table = Table(title=title, caption=caption, caption_justify="left")
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="right" if place else "left")
     for row in rows:

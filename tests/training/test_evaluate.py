@@ -8,10 +8,11 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from matplotlib.patches import Rectangle
 
 from tests.command import run_tsumami, run_tsumami_json
-from tsumami.engine.errors import ModelError
+from tsumami.engine.errors import ModelError, RenderError, SoundError
 from tsumami.plugins import PARAMETERS, random_patch
 from tsumami.plugins.offline import RenderSettings, render_presets
 from tsumami.plugins.presets import Preset
@@ -20,6 +21,7 @@ from tsumami.training.macros.corpus import Corpus, open_corpus
 from tsumami.training.macros.evaluate import FLOOR, Evaluation, evaluate, render_mel
 from tsumami.training.macros.evaluate_runs import evaluate_runs, find_runs
 from tsumami.training.macros.evaluation_files import save_page
+from tsumami.training.macros.evaluation_sounds import read_other_sounds
 from tsumami.training.macros.evaluation_table import document_of, figure, markdown_of
 from tsumami.training.macros.figures import draw_answers
 from tsumami.training.macros.figures_latents import draw_latents
@@ -104,6 +106,14 @@ def test_every_row_is_complete(evaluation: Evaluation) -> None:
 def test_the_floor_of_fresh_renders_is_zero(evaluation: Evaluation) -> None:
     for name, distances in evaluation.row(FLOOR).distances.items():
         np.testing.assert_array_equal(distances, 0.0, err_msg=name)
+
+
+def test_choices_that_are_right_are_counted(evaluation: Evaluation) -> None:
+    shares = {row.name: row.accuracy or 0.0 for row in evaluation.rows}
+    assert shares[FLOOR] == shares["noise 0.01"] == 1.0
+    assert 0.0 < shares["noise 0.3"] < 1.0
+    assert "choices right" in markdown_of(evaluation)
+    assert document_of(evaluation)["rows"][0]["choice_accuracy"] == 1.0
 
 
 def test_the_nearest_preset_is_heard_as_itself(evaluation: Evaluation) -> None:
@@ -222,6 +232,63 @@ def test_runs_are_found_in_the_papers_order_and_leave_files(data: Path, runs: Pa
     assert all(f"({name})" in page for name in names[2:])
     assert json.loads(paths[1].read_text("utf-8"))["command"] == "pytest"
     assert paths[2].read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Two recordings of the note, one of another, one of none, and what is no sound."""
+    folder = tmp_path / "recordings"
+    (folder / "deeper").mkdir(parents=True)
+    seconds = np.arange(22_050) / 22_050
+    for name, hz in (("c4.wav", 261.6), ("deeper/c4.flac", 262.0), ("a4.wav", 440.0)):
+        tone = 0.1 * np.sin(2 * np.pi * hz * seconds) + 0.05 * np.sin(4 * np.pi * hz * seconds)
+        soundfile.write(folder / name, tone, 22_050)
+    soundfile.write(folder / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 22_050), 22_050)
+    (folder / "broken.wav").write_bytes(b"RIFF")
+    (folder / "notes.txt").write_text("c4 is middle C")
+    return folder
+
+
+def test_other_sounds_are_answered_and_measured(corpus: Corpus, recordings: Path, tmp_path: Path) -> None:
+    sounds = read_other_sounds(recordings, corpus)
+    assert sounds.note == "2 of 5 recordings, those with the pitch of note 60"
+    median = np.median(np.linalg.norm(corpus.train.mel, axis=(1, 2)))
+    np.testing.assert_allclose(np.linalg.norm(sounds.mel, axis=(1, 2)), median, rtol=1e-5)
+    evaluation = evaluate(corpus, [], others=[sounds])
+    (judged,) = evaluation.others
+    assert [row.name for row in judged.rows] == [FLOOR, MEAN, NEAREST]
+    assert [metric.name for metric in judged.metrics] == [m.name for m in METRICS if m.name != "MSEn"]
+    for distances in judged.row(FLOOR).distances.values():
+        np.testing.assert_array_equal(distances, 0.0)
+    assert (judged.row(NEAREST).distances["SC"] > 0.0).all()
+    (document,) = document_of(evaluation)["others"]
+    assert document["count"] == 2
+    assert [row["name"] for row in document["rows"]] == [FLOOR, MEAN, NEAREST]
+    paths = save_page([evaluation], tmp_path / "results", FACTS)
+    page = paths[0].read_text("utf-8")
+    assert "### Other sounds: recordings" in page
+    assert "### SC of recordings" in page
+
+
+def test_many_other_sounds_are_thinned_out(
+    corpus: Corpus, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tsumami.training.macros.evaluation_sounds.MOST", 1)
+    sounds = read_other_sounds(recordings, corpus)
+    assert len(sounds.mel) == 1
+    assert sounds.note.endswith("1 of them at even distances")
+
+
+def test_sounds_that_are_no_others_are_refused(corpus: Corpus, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(SoundError, match=r"must be recordings of note 60 .* got 0 files without one in"):
+        read_other_sounds(tmp_path, corpus)
+    with pytest.raises(RenderError, match=r"other sounds must be of another instrument than .*, got"):
+        read_other_sounds(data, corpus)
+    stranger = replace(corpus, name="another synthesizer")
+    assert read_other_sounds(data, stranger).note.endswith(f"{len(presets())} renders of {corpus.name}")
+    lower = replace(stranger, settings=replace(corpus.settings, note=48))
+    with pytest.raises(RenderError, match="other sounds must be of note: 48, got 60 in"):
+        read_other_sounds(data, lower)
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tsumami.engine.errors import ModelError
 from tsumami.training.macros.corpus import Corpus, open_corpus
 from tsumami.training.macros.evaluate import Evaluation, evaluate
+from tsumami.training.macros.evaluation_sounds import read_other_sounds
 from tsumami.training.macros.models import MODELS
 from tsumami.training.macros.run import Run, has_checkpoint, load_run
 
@@ -27,13 +28,15 @@ def evaluate_runs(
     lists: Sequence[str],
     place: Path | None,
     *,
+    others: Sequence[Path] = (),
     workers: int | None = None,
     on_step: Step = lambda _text: None,
 ) -> Outcome:
     """Evaluate the runs at or under ``place`` (baselines alone when it is None) on a data set of renders.
 
     ``lists`` are lists of parameters (`tsumami.plugins.presets.parameter_lists`); a run belongs to the one
-    that it was trained with. Raises `ModelError` when ``place`` has runs, but none of these corpora.
+    that it was trained with. ``others`` are folders of recordings or data sets of other instruments, which
+    the models are put to as well. Raises `ModelError` when ``place`` has runs, but none of these corpora.
     """
     corpora = [_open(data, choice, workers, on_step) for choice in lists]
     runs = {} if place is None else {folder: load_run(folder) for folder in find_runs(place)}
@@ -44,7 +47,7 @@ def evaluate_runs(
             f"runs must be trained on {data} with {' or '.join(lists)} parameters, "
             f"got {strangers[0]} trained on something else"
         )
-    evaluations = [_evaluate(corpus, runs.values(), workers, on_step) for corpus in corpora]
+    evaluations = [_evaluate(corpus, runs.values(), others, workers, on_step) for corpus in corpora]
     return Outcome(tuple(evaluations), strangers)
 
 
@@ -66,14 +69,19 @@ def _open(data: Path, choice: str, workers: int | None, on_step: Step) -> Corpus
     return open_corpus(data, choice, workers=workers, progress=told)
 
 
-def _evaluate(corpus: Corpus, runs: Iterable[Run], workers: int | None, on_step: Step) -> Evaluation:
+def _evaluate(
+    corpus: Corpus, runs: Iterable[Run], others: Sequence[Path], workers: int | None, on_step: Step
+) -> Evaluation:
     """The corpus's own runs in the order of `MODELS`."""
 
     def told(row: str) -> None:
         on_step(f"{len(corpus.parameters)} parameters: rendering what the {row} answers")
 
     own = sorted((run for run in runs if run.corpus_hash == corpus.hash), key=_place)
-    return evaluate(corpus, own, workers=workers, on_row=told)
+    if others:
+        on_step("listening to other sounds")
+    sounds = [read_other_sounds(place, corpus) for place in others]
+    return evaluate(corpus, own, others=sounds, workers=workers, on_row=told)
 
 
 def _place(run: Run) -> int:

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from tsumami.training.macros.baselines import NEAREST
-from tsumami.training.macros.evaluate import Answers, Evaluation
-from tsumami.training.macros.metrics import METRICS, QUIET_DB, ROUNDS, Metric, Summary
+from tsumami.training.macros.evaluate import Answers, Evaluation, Judged, JudgedSounds
+from tsumami.training.macros.metrics import QUIET_DB, ROUNDS, Metric, Summary
 
 _HEADINGS = (
     "",
@@ -36,35 +36,55 @@ def document_of(evaluation: Evaluation) -> dict[str, Any]:
         "corpus_hash": corpus.hash,
         "presets": {name: len(split) for name, split in splits.items()},
         "quiet": int(evaluation.quiet.sum()),
-        "rows": [
+        "rows": _documents_of(evaluation),
+        "others": [
             {
-                "name": row.name,
-                "kind": row.kind,
-                "silent": row.silent,
-                "metrics": {metric.name: _figures(evaluation, row, metric) for metric in METRICS},
+                "name": judged.sounds.name,
+                "note": judged.sounds.note,
+                "count": len(judged.sounds.mel),
+                "quiet": int(judged.quiet.sum()),
+                "rows": _documents_of(judged),
             }
-            for row in evaluation.rows
+            for judged in evaluation.others
         ],
     }
 
 
+def _documents_of(judged: Judged) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": row.name,
+            "kind": row.kind,
+            "silent": row.silent,
+            "choice_accuracy": row.accuracy,
+            "metrics": {metric.name: _figures(judged, row, metric) for metric in judged.metrics},
+        }
+        for row in judged.rows
+    ]
+
+
 def markdown_of(evaluation: Evaluation) -> str:
-    """An overview, then one table a metric; the floor and the baselines come first."""
+    """An overview, one of other sounds if there are any, then one table a metric."""
     return "\n".join(_lines(evaluation)) + "\n"
 
 
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield from (f"## {title_of(evaluation)}", "", about(evaluation), "")
     yield from _table(*overview(evaluation))
-    for metric in METRICS:
-        yield from (
-            "",
-            f"### {_heading(metric)}",
-            "",
-            f"{metric.meaning[0].upper()}{metric.meaning[1:]}.",
-            "",
-        )
-        yield from _table(_HEADINGS, (_detail(evaluation, row, metric) for row in evaluation.rows))
+    for judged in evaluation.others:
+        yield from ("", f"### Other sounds: {judged.sounds.name}", "", about_others(judged), "")
+        yield from _table(*overview(judged))
+    yield from _details(evaluation, "")
+    for judged in evaluation.others:
+        yield from _details(judged, f" of {judged.sounds.name}")
+
+
+def _details(judged: Judged, of: str) -> Iterator[str]:
+    """One table a metric."""
+    for metric in judged.metrics:
+        meaning = f"{metric.meaning[0].upper()}{metric.meaning[1:]}."
+        yield from ("", f"### {_heading(metric)}{of}", "", meaning, "")
+        yield from _table(_HEADINGS, (_detail(judged, row, metric) for row in judged.rows))
 
 
 def about(evaluation: Evaluation) -> str:
@@ -84,17 +104,29 @@ def about(evaluation: Evaluation) -> str:
     )
 
 
-def overview(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    """Headings, and for each row the median and the mean of every metric."""
+def about_others(judged: JudgedSounds) -> str:
+    """What these sounds are, and what to mind."""
+    silent = ", ".join(f"{row.name} {row.silent}" for row in judged.rows if row.silent)
+    return (
+        f"{judged.sounds.note}; made as loud as the median of the training presets. Nobody knows which "
+        "parameters would be right, or how near the instrument can come. The floor is the nearest presets' "
+        f"own sounds beside new renders of them. Answers without any sound: {silent or 'none'}."
+    )
+
+
+def overview(judged: Judged) -> tuple[list[str], list[list[str]]]:
+    """Headings, and for each row the median and the mean of every metric, and the choices that are right."""
     rows = []
-    for row in evaluation.rows:
-        found = [row.summaries[metric.name] for metric in METRICS]
-        rows.append([row.name, *(f"{figure(one.median)} ({figure(one.mean)})" for one in found)])
-    return ["median (mean)", *map(_heading, METRICS)], rows
+    for row in judged.rows:
+        found = [row.summaries[metric.name] for metric in judged.metrics]
+        cells = [f"{figure(one.median)} ({figure(one.mean)})" for one in found]
+        rows.append([row.name, *cells, *([] if row.accuracy is None else [f"{row.accuracy:.1%}"])])
+    choices = [] if judged.rows[0].accuracy is None else ["choices right"]
+    return ["median (mean)", *map(_heading, judged.metrics), *choices], rows
 
 
-def _detail(evaluation: Evaluation, row: Answers, metric: Metric) -> list[str]:
-    figures = _figures(evaluation, row, metric)
+def _detail(judged: Judged, row: Answers, metric: Metric) -> list[str]:
+    figures = _figures(judged, row, metric)
     cells = [row.name]
     for name in ("mean", "mean_interval", "std", "median", "median_interval"):
         value = figures[name]
@@ -105,9 +137,9 @@ def _detail(evaluation: Evaluation, row: Answers, metric: Metric) -> list[str]:
     return [*cells, "" if loud is None else figure(loud)]
 
 
-def _figures(evaluation: Evaluation, row: Answers, metric: Metric) -> dict[str, Any]:
-    own, nearest = row.summaries[metric.name], evaluation.row(NEAREST).summaries[metric.name]
-    loud = row.distances[metric.name][~evaluation.quiet]
+def _figures(judged: Judged, row: Answers, metric: Metric) -> dict[str, Any]:
+    own, nearest = row.summaries[metric.name], judged.row(NEAREST).summaries[metric.name]
+    loud = row.distances[metric.name][~judged.quiet]
     return {
         **asdict(own),
         "mean_without_quiet": float(loud.mean()) if len(loud) else None,
