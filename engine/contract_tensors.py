@@ -71,15 +71,16 @@ def _check_macros(
 ) -> None:
     listens = "mel" in inputs
     is_two_way = not listens or "latent" in inputs
-    context = ("context",) if contract.context_size else ()
-    chosen = ("chosen",) if contract.context_size else ()
-    heard = ("heard",) if is_two_way and "heard" in outputs else ()
-    two_way_inputs = ("latent", "parameters", *context) if is_two_way else ()
-    two_way_outputs = ("decoded", "encoded") if is_two_way else ()
-    _check_names("inputs", (*two_way_inputs, *(("mel",) if listens else ())), inputs, name)
-    _check_names(
-        "outputs", (*two_way_outputs, *(("predicted", *chosen, *heard) if listens else ())), outputs, name
+    is_discrete = contract.context_size > 0
+    tensors = (
+        (is_two_way, ("latent", "parameters"), ("decoded", "encoded")),
+        (is_two_way and is_discrete, ("context",), ()),
+        (listens, ("mel",), ("predicted",)),
+        (listens and is_discrete, (), ("chosen",)),
+        (listens and is_two_way and "heard" in outputs, (), ("heard",)),
     )
+    _check_names("inputs", [each for wanted, names, _ in tensors if wanted for each in names], inputs, name)
+    _check_names("outputs", [each for wanted, _, names in tensors if wanted for each in names], outputs, name)
     shapes = macro_shapes(contract)
     for tensor in (*inputs.values(), *outputs.values()):
         shape, reason = shapes[tensor.name]
