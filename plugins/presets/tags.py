@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from typing import Final
 
 TAG_PAIRS: Final = (
-    (("bright",), ("dark",)),
+    (("dark",), ("bright",)),
     (("calm", "soft"), ("aggressive",)),
     (("static",), ("moving",)),
     (("thin",), ("phat",)),
     (("clean",), ("dirty",)),
     (("modern",), ("vintage",)),
 )
-"""Opposites; a side may have two words."""
+"""Opposites, the second of which names a macro; a side may have two words."""
 
 SYNONYMS: Final = {
     "rich & phat": "phat",

@@ -26,7 +26,7 @@ def test_a_diva_that_is_not_there_is_told_last_and_clearly(folder: Path, choice:
     assert done.returncode == 2
     said = done.stdout.splitlines()
     assert said[0] == "3 presets of Diva"
-    assert "bright 3 / dark 0" in said[1]
+    assert "dark 0 / bright 3" in said[1]
     assert said[2] == f"every preset sets all {choice} parameters"
     assert said[-1] == "3 presets that differ in them"
     (error,) = done.stderr.splitlines()

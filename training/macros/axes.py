@@ -24,9 +24,6 @@ from tsumami.training.macros.sounds import Sounds, Values
 
 Latents = npt.NDArray[np.float64]
 
-LEAST_LABELS: Final = 10
-"""So many presets must carry either word of a pair for it to become a macro."""
-
 _PENALTIES: Final = np.logspace(-1, 4, 11)
 _RANGE: Final = (0.02, 0.98)
 """A knob goes over the places of all training presets but so many."""
@@ -86,13 +83,7 @@ def _targets(sounds: Sounds) -> tuple[list[tuple[str, str]], Latents]:
         rows = [MACROS.index(high) for _, high in labeller.pairs]
         return list(labeller.pairs), units[:, rows].astype(np.float64)
     labels = labeller.labels(sounds).astype(np.float64)
-    enough = np.minimum((labels > 0).sum(axis=0), (labels < 0).sum(axis=0)) >= LEAST_LABELS
-    if not enough.any():
-        raise ModelError(
-            f"tags must name both words of a pair {LEAST_LABELS} times for a macro, got fewer of every pair"
-        )
-    pairs = [pair for pair, is_enough in zip(labeller.pairs, enough, strict=True) if is_enough]
-    return pairs, np.where(labels == 0.0, np.nan, labels)[:, enough]
+    return list(labeller.pairs), np.where(labels == 0.0, np.nan, labels)
 
 
 def _macro(pair: tuple[str, str], target: Latents, latents: Latents) -> Latent:
