@@ -6,8 +6,7 @@ would make once for all patches: one parameter a knob.
 """
 
 import importlib.resources
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,9 @@ from rich.console import Console
 from rich.progress import track
 
 from tsumami.bridge.bench.hand_made import HAND_MADE, sweep_hand_made
-from tsumami.bridge.bench.report import Report, Row
+from tsumami.bridge.bench.macro_rows import PEER, timing, verdict_notes, verdict_rows
+from tsumami.bridge.bench.macros_trained import run_trained
+from tsumami.bridge.bench.report import Report
 from tsumami.engine import MacroModel, MacroProcessor
 from tsumami.engine.errors import ModelError
 from tsumami.plugins import PARAMETERS, random_patch
@@ -33,17 +34,20 @@ Sweep = Callable[[Values, int, int], Values]
 SEED: Final = 20_001
 """Of the random patches; training draws its own from pairs of numbers, so none is among them."""
 
-_PEER: Final = "one parameter"
-_TURNS: Final = 40
-_TICK_SECONDS: Final = 0.004
 
-
-def run(model: str | Path | None = None, patches: int = 100) -> Report:
+def run(model: str | Path | None = None, data: Path | None = None, patches: int = 100) -> Report:
     """Sweep every macro over ``patches`` patches, of which the bank's held-out ones are the first.
+
+    With ``data``, a data set of renders, its held-out presets are swept instead: those of the instrument
+    that ``model`` was trained on.
 
     Every patch costs 146 renders, two to three seconds on two idle cores. `ModelError` without the
     libraries of training, which hold the descriptors.
     """
+    if data is not None:
+        if model is None:
+            raise ModelError("model must be given with data, got none; --model M.onnx")
+        return run_trained(Path(model), data, patches)
     try:
         from tsumami.training.macros.data import workers
         from tsumami.training.macros.knobs import sweep_knob
@@ -63,11 +67,16 @@ def run(model: str | Path | None = None, patches: int = 100) -> Report:
 
     with workers() as pool:
         learned = _verdicts(decoder, chosen, turn, pool, "learned")
-        by_hand = _verdicts(decoder, chosen, sweep_hand_made, pool, _PEER)
+        by_hand = _verdicts(decoder, chosen, sweep_hand_made, pool, PEER)
     pairs = list(zip(learned, by_hand, strict=True))
-    rows = [row for ours, theirs in pairs for row in _rows(ours, theirs)]
-    rows += _timing(processor, chosen)
-    return Report("macros", rows, tuple(_notes(learned, by_hand, len(chosen))))
+    rows = [row for ours, theirs in pairs for row in verdict_rows(ours, theirs)]
+    rows += timing(processor, chosen)
+    about = f"{len(chosen)} unseen patches, the bank's held-out patches first"
+    hands = {
+        verdict.macro: f"{'−' if direction < 0 else ''}{parameter}"
+        for verdict, (parameter, direction) in zip(learned, HAND_MADE, strict=True)
+    }
+    return Report("macros", rows, tuple(verdict_notes(learned, by_hand, about, hands)))
 
 
 def describe(values: Values) -> Values:
@@ -105,66 +114,3 @@ def _verdicts(
     ends = decoder.contract.normalisation
     scale = Scale(np.array([[ends[f"{macro} at {sign}{RANGE}"] for macro in MACROS] for sign in "-+"]))
     return [judge(macro, sweeps[:, macro], described[:, 0], scale) for macro in range(count)]
-
-
-def _rows(ours: "Verdict", theirs: "Verdict") -> Iterator[Row]:
-    """The figures of one macro beside the hand-made one's."""
-    from tsumami.training.macros.descriptors import MACROS, UNITS
-
-    macro = MACROS.index(ours.macro)
-    for what, unit, mine, other in (
-        ("monotone", "% of patches", 100 * ours.monotone, 100 * theirs.monotone),
-        ("rising at every step", "% of patches", 100 * ours.rising, 100 * theirs.rising),
-        ("effect", UNITS[macro] or "points", ours.effect, theirs.effect),
-        ("effect", "σ", ours.effect_units, theirs.effect_units),
-        ("loudness stays within 6 dB", "% of patches", 100 * ours.steady, 100 * theirs.steady),
-    ):
-        yield Row(f"{ours.macro}: {what}", mine, unit, _PEER, other, mine / other if other > 0 else None)
-    yield Row.lower_is_better(
-        f"{ours.macro}: others move, mean", _off_target(ours), "σ", _PEER, _off_target(theirs)
-    )
-
-
-def _off_target(verdict: "Verdict") -> float:
-    """Mean movement of the other macros' descriptors, in standard deviations."""
-    from tsumami.training.macros.descriptors import MACROS
-
-    others = [verdict.others[row] for row, name in enumerate(MACROS) if name != verdict.macro]
-    return float(np.mean(others))
-
-
-def _timing(processor: MacroProcessor, patches: Sequence[Values]) -> Iterator[Row]:
-    """Time from a turned knob to a new parameter vector, and of taking a patch over."""
-    ticks, loads = [], []
-    for patch in patches:
-        start = time.perf_counter_ns()
-        processor.load(patch)
-        loads.append(time.perf_counter_ns() - start)
-        for turn in range(_TURNS):
-            processor.move(turn % len(processor.names), (turn * 37 % 100) / 99)
-            start = time.perf_counter_ns()
-            processor.tick(_TICK_SECONDS)
-            ticks.append(time.perf_counter_ns() - start)
-    for what, times in (("decode a moved knob", ticks), ("take a patch over", loads)):
-        for share in (50, 99):
-            yield Row(f"{what}, p{share}", float(np.percentile(times, share)) / 1000, "µs")
-
-
-def _notes(learned: "Sequence[Verdict]", by_hand: "Sequence[Verdict]", patches: int) -> Iterator[str]:
-    from tsumami.training.macros.knobs import MONOTONE, POSITIONS, SILENCE_UNITS, TOLERANCE, table
-
-    yield (
-        f"{patches} unseen patches, {POSITIONS} positions a knob, the bank's held-out patches first. "
-        f"Monotone: rank correlation of position and own descriptor of at least {MONOTONE}, over more than "
-        f"{SILENCE_UNITS} σ; rising: no step falls by more than {TOLERANCE:.0%} of the sweep's range. σ is a "
-        "descriptor's standard deviation in the training set; tsumami.training.macros.descriptors defines "
-        "them. In the tables, the columns of descriptors are the mean largest change along the sweep, in σ "
-        "(loudness in dB): what a knob should not move, beside what it should."
-    )
-    hands = ", ".join(
-        f"{verdict.macro} {'−' if direction < 0 else ''}{parameter}"
-        for verdict, (parameter, direction) in zip(learned, HAND_MADE, strict=True)
-    )
-    yield f"The peer turns one parameter a knob: {hands}."
-    yield f"Learned:\n\n{table(learned)}"
-    yield f"One parameter:\n\n{table(by_hand)}"

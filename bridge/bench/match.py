@@ -4,7 +4,6 @@ The sounds are held-out presets of the data set that a model was trained on, red
 parameters: the instrument can make each of them exactly, so whatever distance is left is the match's own.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +15,19 @@ from rich.console import Console
 from rich.progress import track
 
 from tsumami.bridge.bench.report import Report, Row
-from tsumami.engine.errors import ModelError, ParameterError
+from tsumami.bridge.bench.trained_on import corpus_of
+from tsumami.engine.errors import ModelError
 from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import Library
 from tsumami.plugins.match.matching import Match, match_sound, player_for, settings_of
 from tsumami.plugins.match.mel import SAMPLE_RATE
 from tsumami.plugins.match.sound import HeardSound
-from tsumami.plugins.presets.parameter_lists import parameter_list
 
 if TYPE_CHECKING:
     from tsumami.training.macros.corpus import Corpus
 
 Distances = npt.NDArray[np.float64]
 
-_LISTS: Final = ("16", "32", "all")
 _QUARTERS: Final = (25, 75)
 
 
@@ -64,7 +62,7 @@ def run(
     notes = [_ABOUT.format(refine=refine)]
     for path in model:
         listener = SoundModel(path)
-        corpus = _corpus(data, listener, path)
+        corpus = corpus_of(data, listener.contract, path)
         chosen = np.unique(np.linspace(0, len(corpus.test) - 1, sounds).round().astype(int))
         ways = list(_ways(listener, corpus, chosen, refine, nearest, workers))
         title = f"{path.stem}, {len(listener.contract.parameters)} parameters"
@@ -78,30 +76,6 @@ _ABOUT: Final = (
     "The nearest preset is that training preset whose logarithmic mel is nearest to the sound's; the search "
     "itself takes the nearest by SC, and the nearest but for its level."
 )
-
-
-def _corpus(data: Path, model: SoundModel, path: Path) -> "Corpus":
-    """What the model was trained on, reduced to its parameters."""
-    try:
-        from tsumami.training.macros.corpus import open_corpus
-        from tsumami.training.macros.rendered_set import RenderedSet
-    except ImportError as error:
-        raise ModelError(
-            f"libraries of training must be installed to hold sounds out, got no {error.name}; "
-            "pip install 'tsumami[training]'"
-        ) from None
-    source = RenderedSet(data)
-    names = sorted(parameter.name for parameter in model.contract.parameters)
-    for choice in _LISTS:
-        with contextlib.suppress(ParameterError):  # a list that the instrument has not
-            if sorted(parameter_list(source.name, choice, source.parameters)) == names:
-                corpus = open_corpus(data, choice)
-                if corpus.hash == model.contract.training.data_hash:
-                    return corpus
-    raise ModelError(
-        f"model must be trained on {data}, got {path} trained on {model.contract.training.data}, "
-        f"{model.contract.training.data_hash}"
-    )
 
 
 def _ways(

@@ -72,6 +72,7 @@ BENCHES = (
         (
             Option("patches", "--patches", int, "How many unseen patches every knob is swept over."),
             Option("model", "--model", Path, "Another model (ONNX) than the one that ships."),
+            Option("data", "--data", Path, "Data set that the model was trained on, for its instrument."),
         ),
     ),
     Bench(

@@ -6,6 +6,7 @@ all presets: the one parameter that says most about what the macro is named afte
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ from tsumami.training.macros.scaling import Scale
 from tsumami.training.macros.sounds import Sounds, hear
 
 Values = npt.NDArray[np.float32]
+_WIDE: Final = MACROS.index("wide")
+
 Turn = Callable[[Values, int, int], Values]
 """Patches ``[positions, parameters]`` of a patch under a macro's knob at so many even positions."""
 
@@ -44,15 +47,9 @@ class Sweeps:
     descriptors: Values
 
     def judge(self, scale: Scale) -> list[Verdict]:
-        """A verdict for each macro; a standard deviation is that of ``scale``.
-
-        Raises `ModelError` for a macro that is none of `MACROS`, which no descriptor measures.
-        """
-        strange = [macro.name for macro in self.macros if macro.name not in MACROS]
-        if strange:
-            raise ModelError(f"macros must be among {', '.join(MACROS)} to be measured, got {strange[0]}")
+        """A verdict for each macro, in standard deviations of ``scale``; see `descriptor_of`."""
         return [
-            judge(MACROS.index(macro.name), self.descriptors[:, row], self.presets.descriptors, scale)
+            judge(descriptor_of(macro.name), self.descriptors[:, row], self.presets.descriptors, scale)
             for row, macro in enumerate(self.macros)
         ]
 
@@ -88,6 +85,13 @@ class Knobs:
         return np.stack(places)
 
 
+def descriptor_of(macro: str) -> int:
+    """The column of descriptors that measures a macro. Raises `ModelError` for one without."""
+    if macro not in MACROS:
+        raise ModelError(f"macros must be among {', '.join(MACROS)} to be measured, got {macro}")
+    return MACROS.index(macro)
+
+
 @dataclass(frozen=True, slots=True)
 class OneParameter:
     """A macro as one parameter, by its column, turned up (1) or down (-1)."""
@@ -108,7 +112,8 @@ def one_parameter(corpus: Corpus, macro: str) -> OneParameter:
     It is judged in its own standard deviations, so that one which people seldom move does not win.
     """
     values = corpus.train.values.astype(np.float64)
-    target = corpus.train.descriptors[:, MACROS.index(macro)]
+    units = Scale.fit(corpus.train.descriptors).to_units(corpus.train.descriptors)
+    target = units[:, descriptor_of(macro)]
     weights = LinearRegression().fit(values, target).coef_ * values.std(axis=0)
     column = int(np.abs(weights).argmax())
     return OneParameter(column, 1 if weights[column] > 0 else -1)
@@ -132,6 +137,8 @@ def sweep(
     for row, patch in enumerate(presets.values):
         values[row] = [turn(patch, macro, positions) for macro in range(len(macros))]
         mel[row], descriptors[row] = _hear(corpus, values[row], workers)
+        # Of one channel, a sound says nothing of its width, and silence has another than any.
+        descriptors[row, ..., _WIDE] = presets.descriptors[row, _WIDE]
         on_preset(row + 1)
     return Sweeps(presets, tuple(macros), values, mel, descriptors)
 
