@@ -40,7 +40,8 @@ def run_check(presets: Sequence[Preset], choice: str, plugin: Path | None, *, js
     if json:
         print(json_module.dumps(_document(check, report)))
     else:
-        print(f"plugin: {' '.join([report.name, report.version]).strip()} in {report.path} has them too")
+        about = f"plugin: {' '.join([report.name, report.version]).strip()} in {report.path}"
+        print(about + (" has them too" if check.parameters else ""))
     return Path(report.path)
 
 
@@ -80,6 +81,8 @@ def _lines(check: PresetCheck) -> list[str]:
     lines += [f"not looked at: {others}"] if others else []
     tagged = f"{_counted(check.tagged)} with a tag of a pair: {_pairs(check)}"
     lines += [tagged if check.tagged else _UNTAGGED]
+    if not check.parameters:
+        return [*lines, "their parameters stand in states that only the plugin can read"]
     if check.unset:
         lines += [f"{_some(check.unset)} of {count} parameters are not set by every preset"]
     else:

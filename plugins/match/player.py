@@ -18,6 +18,7 @@ from tsumami.plugins.offline.messages import Instrument, Ready, Rendered, Sound
 from tsumami.plugins.offline.pool import POOL
 from tsumami.plugins.offline.score import score_of
 from tsumami.plugins.offline.settings import RenderSettings
+from tsumami.plugins.vst3.parameters import labels_of
 
 Values = npt.NDArray[np.float32]
 Audio = npt.NDArray[np.float32]
@@ -66,13 +67,14 @@ class PatchPlayer:
         return [row if isinstance(row, int) else self.row_of(row) for row in self._parameters]
 
     def row_of(self, name: str) -> int:
-        """Row of a parameter by its name; `ParameterError` when it is not there once."""
-        if self.ready.parameters.count(name) != 1:
+        """Row of a parameter by its label, which is its name where that is not repeated; `ParameterError`."""
+        labels = labels_of(self.ready.parameters)
+        if name not in labels:
             raise ParameterError(
                 f"parameters must each be one of {self.instrument.name}, "
                 f"got {name!r}, which it has {self.ready.parameters.count(name)} times"
             )
-        return self.ready.parameters.index(name)
+        return labels.index(name)
 
     def whole(self, values: Values, base: Values | None = None) -> Values:
         """Whole patches ``[n, all]`` of positions 0-1 ``[n, parameters]``.

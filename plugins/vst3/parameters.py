@@ -112,6 +112,15 @@ class ParameterTable:
         return f"{shown}, …" if len(self) > _NAMED_IN_ERRORS else shown
 
 
+def labels_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The labels of parameters of which only the names are known, in the plugin's own order.
+
+    >>> labels_of(["Cutoff", "Tune", "Tune"])
+    ('Cutoff', 'Tune #1', 'Tune #2')
+    """
+    return ParameterTable([PluginParameter(index, name, 0.0) for index, name in enumerate(names)]).labels
+
+
 def _discrete(label: str, row: PluginParameter) -> Parameter:
     last = len(row.choices) - 1
     default = float(round(row.default * last))

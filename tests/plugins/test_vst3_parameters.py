@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsumami.engine import ParameterError
-from tsumami.plugins.vst3.parameters import ParameterTable, PluginParameter
+from tsumami.plugins.vst3.parameters import ParameterTable, PluginParameter, labels_of
 
 _NAMES = st.sampled_from(["Tune", "tune", "Cutoff", "Level", "", "Ä", "Tune #2"])
 _ROWS = st.lists(st.tuples(_NAMES, st.integers(0, 3)), min_size=1, max_size=12)
@@ -69,3 +69,7 @@ def test_the_engine_gets_unique_names_and_positions() -> None:
     assert (level.default, level.unit) == (0.25, "dB")
     assert wave.describe(0.5) == "Saw"
     assert wave.from_unit(wave.default) == 0.5
+
+
+def test_names_alone_have_the_labels_of_the_table() -> None:
+    assert labels_of(["Cutoff", "Tune", "", "Tune"]) == ("Cutoff", "Tune #1", "#2", "Tune #3")

@@ -14,6 +14,7 @@ import zarr
 from tsumami.engine.errors import RenderError
 from tsumami.plugins.offline import Flag, RenderSettings
 from tsumami.plugins.offline.zarr_layout import ATTRIBUTE
+from tsumami.plugins.vst3.parameters import labels_of
 from tsumami.training.macros.sounds import Values, hear
 
 BUILTIN: Final = "builtin"
@@ -57,8 +58,8 @@ class RenderedSet:
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the instrument's parameters, in its order."""
-        return tuple(self._column("parameter_name"))
+        """The instrument's parameters in its order: their names, with a number where a name repeats."""
+        return labels_of(self._column("parameter_name"))
 
     @cached_property
     def flags(self) -> npt.NDArray[np.uint16]:
