@@ -13,6 +13,7 @@ import zuko
 
 from tsumami.engine.contract import Contract
 from tsumami.plugins import CONTINUOUS
+from tsumami.training.macros.export_gradient import add_soft_scale
 from tsumami.training.macros.export_graph import Array, Graph, array_of, model_file
 from tsumami.training.macros.flow import MARGIN, SLOPE, MacroFlow
 from tsumami.training.macros.layout import CONDITION, CONTEXT, MOVED, PINNED
@@ -81,7 +82,7 @@ def _add_coupling(graph: Graph, coupling: Any, source: str, condition: str) -> t
     for layer in linear[1:-1]:
         hidden = graph.node("Elu", [graph.affine(hidden, array_of(layer.weight), array_of(layer.bias))])
     shift, logarithm = (_spread_rows(linear[-1], changed, len(mask), part) for part in (0, 1))
-    return graph.affine(hidden, *shift), graph.soft_scale(hidden, *logarithm, SLOPE)
+    return graph.affine(hidden, *shift), add_soft_scale(graph, hidden, *logarithm, SLOPE)[0]
 
 
 def _spread_rows(last: Any, changed: npt.NDArray[np.intp], size: int, part: int) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ first pass finds depends on no latent, so without a context it is a constant; co
 autoregressive steps one for every dimension, in a loop.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import zuko
 from torch import nn
 
 from tsumami.engine.errors import ModelError
+from tsumami.training.macros.export_gradient import Pull, add_affine, add_elu, add_soft_scale, chain
 from tsumami.training.macros.export_graph import Array, Graph, array_of
 from tsumami.training.macros.flows import LEAST_SCALE, Flow, Positions
 
@@ -28,12 +30,13 @@ class FlowNodes:
         self._steps = [_Step(step) for step in flow.steps]
         self._contexts = self._with_context(context) if context else [""] * len(self._steps)
 
-    def forward(self, latent: str) -> str:
+    def forward(self, latent: str) -> tuple[str, Pull]:
         """The image of ``latent``."""
+        pulls = []
         for step, context in zip(self._steps, self._contexts, strict=True):
-            shift, scale = step.add(self._graph, latent, context)
-            latent = self._graph.node("Add", [self._graph.node("Mul", [latent, scale]), shift])
-        return latent
+            latent, pull = step.add(self._graph, latent, context)
+            pulls.append(pull)
+        return latent, chain(pulls)
 
     def inverse(self, image: str) -> str:
         """What `forward` makes ``image`` of."""
@@ -65,24 +68,48 @@ class _Step:
         first = None if self.context_weight.size else step.meta(None, torch.zeros(1, self.size)).base
         self._first: tuple[Array, Array] | None = first and (array_of(first.shift), array_of(first.scale))
 
-    def add(self, graph: Graph, source: str, context: str) -> tuple[str, str]:
-        """Shift and scale at ``source`` ``[1, size]``, or at zeros where it is empty."""
-        first = context or graph.constant(self.biases[0])
+    def add(self, graph: Graph, source: str, context: str) -> tuple[str, Pull]:
+        """The image of ``source`` ``[1, size]``."""
+        shift, scale, pull_both = self._shift_and_scale(graph, source, context)
+        image = graph.node("Add", [graph.node("Mul", [source, scale]), shift])
+
+        def pull(gradient: str) -> str:
+            straight = graph.node("Mul", [gradient, scale])
+            return graph.node("Add", [straight, pull_both(gradient, graph.node("Mul", [gradient, source]))])
+
+        return image, pull
+
+    def _shift_and_scale(
+        self, graph: Graph, source: str, context: str
+    ) -> tuple[str, str, Callable[[str, str], str]]:
+        """Both at ``source`` ``[1, size]``, or at zeros where it is empty, and what pulls their gradients."""
+        first, pulls = context or graph.constant(self.biases[0]), []
         if source:
-            inputs = [source, graph.constant(self.weights[0][:, : self.size]), first]
-            first = graph.node("Gemm", inputs, transB=1)
-        hidden = graph.node("Elu", [first])
-        for weight, bias in zip(self.weights[1:-1], self.biases[1:-1], strict=True):
-            hidden = graph.node("Elu", [graph.affine(hidden, weight, bias)])
+            weight = self.weights[0][:, : self.size]
+            first = graph.node("Gemm", [source, graph.constant(weight), first], transB=1)
+            pulls.append(lambda gradient: graph.product(gradient, weight))
+        hidden, pull = add_elu(graph, first)
+        pulls.append(pull)
+        for layer in zip(self.weights[1:-1], self.biases[1:-1], strict=True):
+            hidden, pull = add_affine(graph, hidden, *layer)
+            hidden, bend = add_elu(graph, hidden)
+            pulls += [pull, bend]
         weight, bias = self.weights[-1], self.biases[-1]
-        shift = graph.affine(hidden, weight[0::2], bias[0::2])
-        return shift, graph.soft_scale(hidden, weight[1::2], bias[1::2], LEAST_SCALE)
+        shift, pull_shift = add_affine(graph, hidden, weight[0::2], bias[0::2])
+        scale, pull_scale = add_soft_scale(graph, hidden, weight[1::2], bias[1::2], LEAST_SCALE)
+        return (
+            shift,
+            scale,
+            lambda by_shift, by_scale: chain(pulls)(
+                graph.node("Add", [pull_shift(by_shift), pull_scale(by_scale)])
+            ),
+        )
 
     def undo(self, graph: Graph, image: str, context: str) -> str:
         """The way back of ``image``."""
 
         def again(found: str) -> str:
-            shift, scale = self.add(graph, found, context)
+            shift, scale, _ = self._shift_and_scale(graph, found, context)
             return graph.node("Div", [graph.node("Sub", [image, shift]), scale])
 
         if self._first is None:
@@ -92,14 +119,8 @@ class _Step:
             found = graph.scaled(image, 1.0 / scale, -shift / scale)
         if self.passes == 2:
             return again(found)
-        return graph.repeat(self.passes - 1, found, self.size, again)
-
-
-def add_positions(graph: Graph, real: str, output: str = "") -> str:
-    """Positions 0-1 of real numbers."""
-    opening = 1.0 / (1.0 - 2.0 * Positions.MARGIN)
-    share = graph.node("Sigmoid", [real])
-    return graph.clip(graph.scaled(share, opening, -Positions.MARGIN * opening), output)
+        (found,) = graph.repeat(self.passes - 1, [(found, self.size)], lambda _, values: [again(*values)])
+        return found
 
 
 def add_reals(graph: Graph, positions: str) -> str:

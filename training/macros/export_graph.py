@@ -4,7 +4,6 @@ Models are built node by node instead of being traced: they are small that way, 
 independent of the version of an exporter.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +30,7 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._stored: dict[tuple[str, tuple[int, ...], bytes], str] = {}
-        self._made = self._loops = 0
+        self._made = 0
 
     def constant(self, values: npt.ArrayLike, dtype: type = np.float32) -> str:
         """Numbers that are stored in the file, once."""
@@ -57,20 +56,17 @@ class Graph:
         """``source @ weight.T + bias``, as `torch.nn.Linear` has them."""
         return self.node("Gemm", [source, self.constant(weight), self.constant(bias)], transB=1)
 
-    def soft_scale(self, source: str, weight: Array, bias: Array, least: float) -> str:
-        """The scales that zuko makes of logarithms ``raw = affine(source)``, within ``least`` and 1 / least.
+    def product(self, source: str, weight: Array) -> str:
+        """``source @ weight``."""
+        return self.node("Gemm", [source, self.constant(weight)])
 
-        They are exp(raw / (1 + |raw / log least|)), which is (1 / least) ** softsign(raw / -log least): ONNX
-        Runtime makes one node of the product and the softsign.
-        """
-        bound = -math.log(least)
-        share = self.node("Softsign", [self.affine(source, weight / bound, bias / bound)])
-        return self.node("Pow", [self.constant(1.0 / least), share])
+    def times(self, source: str, factor: npt.ArrayLike) -> str:
+        """``source · factor``."""
+        return self.node("Mul", [source, self.constant(factor)])
 
     def scaled(self, source: str, scale: npt.ArrayLike, shift: npt.ArrayLike, output: str = "") -> str:
         """``source · scale + shift``."""
-        product = self.node("Mul", [source, self.constant(scale)])
-        return self.node("Add", [product, self.constant(shift)], output)
+        return self.node("Add", [self.times(source, scale), self.constant(shift)], output)
 
     def clip(self, source: str, output: str = "") -> str:
         """``source`` held within 0-1."""
@@ -89,28 +85,32 @@ class Graph:
         both = self.constant([0.0, 1.0])
         return self.node("OneHot", [largest, self.constant(size, np.int64), both], axis=1)
 
-    def repeat(self, times: int, start: str, size: int, step: Callable[[str], str]) -> str:
-        """``start`` ``[1, size]`` put through the nodes of ``step`` so many times, in a loop."""
+    def repeat(
+        self, times: int, starts: Sequence[tuple[str, int]], step: Callable[[str, list[str]], Sequence[str]]
+    ) -> list[str]:
+        """Values that begin as ``starts``, with their sizes, and go through ``step`` so often, in a loop.
+
+        ``step`` is given the number of the round, an int64 from 0, and the values ``[1, size]``; it adds the
+        nodes of one round and returns the values after it.
+        """
         outer, self.nodes = self.nodes, []
-        self._loops += 1
-        count, running, value = (f"{name}{self._loops}" for name in ("count", "running", "value"))
-        result = step(value)
-        again = self.node("Identity", [running])
+        self._made += 1
+        count, running, again = (f"n{self._made}.{name}" for name in ("count", "running", "again"))
+        values = [f"n{self._made}.{number}" for number in range(len(starts))]
+        results = step(count, values)
+        self.node("Identity", [running], again)
+        sizes = [size for _, size in starts]
         body = helper.make_graph(
             self.nodes,
             "step",
-            [
-                helper.make_tensor_value_info(count, TensorProto.INT64, []),
-                helper.make_tensor_value_info(running, TensorProto.BOOL, []),
-                helper.make_tensor_value_info(value, TensorProto.FLOAT, [1, size]),
-            ],
-            [
-                helper.make_tensor_value_info(again, TensorProto.BOOL, []),
-                helper.make_tensor_value_info(result, TensorProto.FLOAT, [1, size]),
-            ],
+            [_scalar(count, TensorProto.INT64), _scalar(running, TensorProto.BOOL), *_rows(values, sizes)],
+            [_scalar(again, TensorProto.BOOL), *_rows(results, sizes)],
         )
         self.nodes = outer
-        return self.node("Loop", [self.constant(times, np.int64), "", start], body=body)
+        ends = [f"{value}.end" for value in values]
+        inputs = [self.constant(times, np.int64), "", *(name for name, _ in starts)]
+        self.nodes.append(helper.make_node("Loop", inputs, ends, body=body))
+        return ends
 
 
 def model_file(
@@ -147,6 +147,14 @@ def write_model(content: bytes, path: Path) -> None:
 def array_of(tensor: Tensor) -> Array:
     """A tensor's values, float32."""
     return np.asarray(tensor.detach().cpu().numpy(), np.float32)
+
+
+def _scalar(name: str, kind: int) -> Any:
+    return helper.make_tensor_value_info(name, kind, [])
+
+
+def _rows(names: Sequence[str], sizes: Sequence[int]) -> list[Any]:
+    return _tensors({name: [1, size] for name, size in zip(names, sizes, strict=True)})
 
 
 def _tensors(shapes: Mapping[str, Sequence[int]]) -> list[Any]:

@@ -4,7 +4,8 @@ from typing import Final
 
 from tsumami.engine.errors import ModelError
 from tsumami.training.macros.autoencoders import AutoEncoder
-from tsumami.training.macros.export_flows import FlowNodes, add_positions, add_reals
+from tsumami.training.macros.export_flows import FlowNodes, add_reals
+from tsumami.training.macros.export_gradient import add_positions
 from tsumami.training.macros.export_graph import Graph
 from tsumami.training.macros.export_layers import add_layers
 from tsumami.training.macros.flow_models import FlowDis, Invertible, VaeFlow
@@ -22,7 +23,7 @@ _PREDICTED: Final = "predicted"
 def add_two_way(graph: Graph, model: Invertible) -> None:
     """From ``latent`` to ``decoded``, and from ``parameters`` to ``encoded``, given ``context`` if any."""
     flow = FlowNodes(graph, model.map.flow, "context" if model.shape.context else "")
-    add_positions(graph, flow.forward("latent"), "decoded")
+    add_positions(graph, flow.forward("latent")[0], "decoded")
     graph.node("Identity", [flow.inverse(add_reals(graph, "parameters"))], "encoded")
 
 
@@ -51,7 +52,7 @@ def _add_autoencoder(graph: Graph, model: AutoEncoder, x: str) -> list[str]:
     if model.stochastic:
         latent = graph.take(latent, range(model.shape.parameters))
     for flow in _bends(model):
-        latent = FlowNodes(graph, flow).forward(latent)
+        latent, _ = FlowNodes(graph, flow).forward(latent)
     if not isinstance(model, Invertible):
         _name(graph, add_layers(graph, model.regression, latent), _PREDICTED)
         return [_PREDICTED]
@@ -60,7 +61,7 @@ def _add_autoencoder(graph: Graph, model: AutoEncoder, x: str) -> list[str]:
     if isinstance(model, FlowHeads):
         features = add_layers(graph, model.features, x)
         context = _add_choices(graph, model.choices, model.table, features)
-    real = FlowNodes(graph, model.map.flow, context).forward(latent)
+    real, _ = FlowNodes(graph, model.map.flow, context).forward(latent)
     add_positions(graph, real, _PREDICTED)
     return [_PREDICTED, *([_CHOSEN] if context else []), _HEARD]
 
