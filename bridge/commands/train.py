@@ -130,6 +130,7 @@ def _learn_control(
         from tsumami.training.macros.export_run import save_run
         from tsumami.training.macros.fit import fit
         from tsumami.training.macros.labels import Labeller
+        from tsumami.training.macros.ordering_files import order_of
         from tsumami.training.macros.progress import counting
     with counting("presets") as show:
         corpus = open_corpus(data, parameters, progress=show)
@@ -138,7 +139,7 @@ def _learn_control(
     figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "validation_msen": round(run.msen, 4)}
     places = {"run": str(folder)}
     if out is not None:
-        save_run(run, corpus, out)
+        save_run(run, corpus, out, order_of(run, corpus))
         places["out"] = str(out)
     if json:
         print(json_module.dumps({**places, "model": model, **figures}, allow_nan=False))

@@ -20,6 +20,7 @@ from tsumami.training.macros.figures_shared import save_figure
 from tsumami.training.macros.figures_sweeps import draw_sweeps
 from tsumami.training.macros.flow_models import Invertible
 from tsumami.training.macros.latents import latents_of
+from tsumami.training.macros.ordering_files import order_of
 from tsumami.training.macros.run import Run
 from tsumami.training.macros.scaling import Scale
 from tsumami.training.macros.sounds import Values, join
@@ -102,7 +103,7 @@ def _swept(evaluation: Evaluation) -> Figure | None:
         run = row.predictor
         if not isinstance(run, Run) or not isinstance(run.model, Invertible):
             continue
-        content, _ = export_run(run, corpus)
+        content, _ = export_run(run, corpus, order_of(run, corpus))
         knobs = Knobs(MacroModel(content, "cpu"), corpus)
         places = knobs.places(corpus.test.values)
         preset = int(np.abs(places - 0.5).mean(axis=1).argmin())

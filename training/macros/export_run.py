@@ -21,16 +21,18 @@ from tsumami.training.macros.export_graph import Graph, model_file
 from tsumami.training.macros.export_parts import add_listening, add_two_way
 from tsumami.training.macros.flow_models import FlowDis, Invertible
 from tsumami.training.macros.head_models import HasHeads
+from tsumami.training.macros.ordering import Order
 from tsumami.training.macros.rendered_set import BUILTIN
 from tsumami.training.macros.run import Run
 
 _RANGE: Final = (0.02, 0.98)
 """A latent's useful range: all of the training presets but so many."""
 _LEAST_RANGE: Final = 0.1
+_HEARD: Final = "heard"
 
 
-def export_run(run: Run, corpus: Corpus) -> tuple[bytes, Contract]:
-    """The ONNX file of a run's best epoch, and its contract.
+def export_run(run: Run, corpus: Corpus, order: Order | None = None) -> tuple[bytes, Contract]:
+    """The ONNX file of a run's best epoch, and its contract; with an ``order`` its latents are put in that.
 
     What the file answers is held against torch on sounds of the validation, and the way to the latent and
     back measured with every preset of ``corpus``, the run's own; the contract's metrics have the figures.
@@ -39,30 +41,35 @@ def export_run(run: Run, corpus: Corpus) -> tuple[bytes, Contract]:
     if run.corpus_hash != corpus.hash:
         raise ModelError("run must be trained on the data given, got one that was trained on something else")
     contract = _contract(run, corpus)
-    content = _build(run, contract)
+    content = _build(run, contract, order)
     metrics = {**contract.metrics, **measure_listening(content, run, corpus)}
     if isinstance(run.model, Invertible):
         metrics["round_trip_error"] = measure_round_trip(content, run.model, corpus)
-        contract = replace(contract, latents=named_latents(MacroModel(content, "cpu"), corpus))
+        if order is None:
+            contract = replace(contract, latents=named_latents(MacroModel(content, "cpu"), corpus))
+        else:
+            contract = replace(contract, latents=order.latents(len(contract.latents)))
     contract = replace(contract, metrics=metrics)
-    return _build(run, contract), contract
+    return _build(run, contract, order), contract
 
 
-def save_run(run: Run, corpus: Corpus, path: Path) -> None:
+def save_run(run: Run, corpus: Corpus, path: Path, order: Order | None = None) -> None:
     """Write what `export_run` makes, and its card, ``NAME.md``, beside it; neither is ever half written."""
-    content, contract = export_run(run, corpus)
+    content, contract = export_run(run, corpus, order)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path.with_suffix(".md"), card_of(contract, path.name).encode())
     write_beside(path, content)
 
 
-def _build(run: Run, contract: Contract) -> bytes:
+def _build(run: Run, contract: Contract, order: Order | None) -> bytes:
     graph, inputs = Graph(), ["mel"]
     logarithm = graph.node("Log", [graph.node("Add", ["mel", graph.constant(OFFSET)])])
     x = graph.scaled(logarithm, 1.0 / run.deviation, -run.mean / run.deviation)
     outputs = add_listening(graph, run.model, x)
     if isinstance(run.model, Invertible):
-        add_two_way(graph, run.model)
+        add_two_way(graph, run.model if order is None else order.laid_over(run.model))
+        if order is not None:
+            outputs.remove(_HEARD)  # it is where the model has it, not where the file's latents do
         inputs = ["latent", "parameters", *(["context"] if contract.context_size else []), *inputs]
         outputs = ["decoded", "encoded", *outputs]
     shapes = {name: shape for name, (shape, _) in macro_shapes(contract).items()}
