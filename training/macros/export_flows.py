@@ -85,9 +85,9 @@ class _Step:
         """Both at ``source`` ``[1, size]``, or at zeros where it is empty, and what pulls their gradients."""
         first, pulls = context or graph.constant(self.biases[0]), []
         if source:
-            weight = self.weights[0][:, : self.size]
-            first = graph.node("Gemm", [source, graph.constant(weight), first], transB=1)
-            pulls.append(lambda gradient: graph.product(gradient, weight))
+            seeing = self.weights[0][:, : self.size]
+            first = graph.node("Gemm", [source, graph.constant(seeing), first], transB=1)
+            pulls.append(lambda gradient: graph.product(gradient, seeing))
         hidden, pull = add_elu(graph, first)
         pulls.append(pull)
         for layer in zip(self.weights[1:-1], self.biases[1:-1], strict=True):
