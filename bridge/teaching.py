@@ -20,7 +20,7 @@ from tsumami.bridge.taught_axis import DECIMALS, TaughtAxes
 from tsumami.bridge.taught_session import check_model, model_hash
 from tsumami.bridge.taught_sounds import InstrumentSounds, latent_of
 from tsumami.engine.contract_file import read_contract
-from tsumami.engine.errors import ParameterError, SessionError
+from tsumami.engine.errors import ModelError, ParameterError, SessionError
 from tsumami.engine.macro_model import MacroModel
 
 
@@ -54,6 +54,11 @@ class Teaching:
             )
         self._model = model_path(self._session)
         self._axes = TaughtAxes(read_contract(self._model))
+        if not self._axes.names:
+            raise ModelError(
+                f"model must have macros to be taught, got none in {self._model.name}; "
+                "train one that can be undone, such as Flow_coupling"
+            )
         self.path = taught_path(session)
         """The file of what was taught, whether it is there or not."""
 

@@ -1,6 +1,7 @@
 """`tsumami macros`: what is kept of pairs of sounds, the commands as they are run, and live play with it."""
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,11 @@ from tsumami.bridge.taught import Pair, Taught, TaughtMacro, read_taught, taught
 from tsumami.bridge.taught_axis import TaughtAxes
 from tsumami.bridge.taught_session import model_hash
 from tsumami.bridge.teaching import Teaching
-from tsumami.engine import MacroModel, MacroProcessor, TsumamiError
-from tsumami.engine.contract import ModelParameter
+from tsumami.engine import EngineClient, MacroModel, MacroProcessor, TsumamiError
+from tsumami.engine.contract import Latent, ModelParameter
 from tsumami.engine.contract_file import read_contract
-from tsumami.engine.errors import SessionError
+from tsumami.engine.errors import ModelError, SessionError
+from tsumami.engine.events import Kind, event
 from tsumami.engine.macro_loading import load_macros
 from tsumami.plugins import PARAMETERS, load_bank
 
@@ -146,6 +148,30 @@ def test_live_plays_what_was_taught_and_says_so(tmp_path: Path) -> None:
     assert (untouched.config.macro_axes, untouched.note) == ((), "")
 
 
+def test_the_engine_turns_knobs_as_they_were_taught(tmp_path: Path) -> None:
+    session = session_file(tmp_path)
+    Teaching(session).teach("bright", ["Glass Choir", "Deep Sub"], ["Warm Evening", "Razor Wire"])
+    setup = set_up(load_session(session), session)
+    assert setup.config.macro_model is not None
+    wanted = load_macros(setup.config.macro_model, "cpu", PARAMETERS, setup.config.macro_axes).processor
+    wanted.load(setup.config.values)
+    engine = EngineClient(setup.config, lambda _: None)
+    try:
+        engine.launch()
+        engine.wait_ready()
+        for position in (0.5, 0.9):
+            wanted.move(0, position)
+            engine.move(event(Kind.MACRO, 0, position))
+        settle(wanted)
+        deadline = time.monotonic() + 30.0
+        while not np.array_equal(engine.memory.meters["parameters"][: len(PARAMETERS)], wanted.values):
+            assert time.monotonic() < deadline, "the engine's parameters are others"
+            time.sleep(0.01)
+    finally:
+        engine.stop()
+        engine.close()
+
+
 def test_a_taught_knob_moves_the_latent_along_its_axis() -> None:
     model = str(model_path(load_session()))
     contract = read_contract(model)
@@ -234,6 +260,13 @@ def test_a_model_of_some_parameters_has_its_own_macros_and_leaves_the_rest(tmp_p
     assert [names[row] for row in np.flatnonzero(processor.values != values)] == ["cutoff"]
     lesson = Teaching(session).teach("long", ["Glass Choir"], ["Deep Sub"])
     assert lesson.agree == 1
+
+
+def test_a_model_without_macros_cannot_be_taught(tmp_path: Path) -> None:
+    unnamed = tuple(Latent(f"latent {row}", "", "", -2.0, 2.0) for row in (1, 2))
+    (tmp_path / "two.onnx").write_bytes(macros_model(dataclasses.replace(MACROS, latents=unnamed)))
+    with pytest.raises(ModelError, match=r"must have macros to be taught, got none in two\.onnx"):
+        Teaching(session_file(tmp_path, '[macros]\nmodel = "two.onnx"\n'))
 
 
 def test_a_session_of_a_plugin_needs_a_model_of_its_own(tmp_path: Path) -> None:
