@@ -70,6 +70,9 @@ def small_checkpoint(name: str) -> dict[str, Any]:
     torch.manual_seed(0)
     model = make_model(name, shape)
     stir(model)
+    for weight in model.parameters():
+        if not weight.any():
+            nn.init.normal_(weight, std=0.3)
     for norm in model.modules():
         if isinstance(norm, nn.BatchNorm1d):
             assert norm.running_mean is not None
