@@ -7,28 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from tsumami.bridge.match_report import MatchBar, Outcome, document_of, hints_of, line_of
+from tsumami.bridge.match_report import MatchBar, Outcome, document_of, hints_of, line_of, picture_of
 from tsumami.engine.contract import BUILTIN, Contract
 from tsumami.engine.errors import SessionError
 from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import open_library
-from tsumami.plugins.match.matching import Match, match_sound, player_for, settings_of
-from tsumami.plugins.match.mel import mel_power
-from tsumami.plugins.match.picture import Panel, draw_match
+from tsumami.plugins.match.matching import Match, match_sound, play_for, player_for, settings_of
 from tsumami.plugins.match.player import PatchPlayer
+from tsumami.plugins.match.search import by_detail, by_power
 from tsumami.plugins.match.sound import HeardSound, read_sound
 from tsumami.plugins.match.written import check_preset_path, encode_patch, sound_of_preset
 from tsumami.plugins.offline import render_preset
 from tsumami.plugins.offline.data_set import explained
-from tsumami.plugins.offline.floor import spectral_convergence
-from tsumami.plugins.offline.messages import Rendered, Sound
 from tsumami.plugins.offline.wav import wav_bytes, write_beside
 from tsumami.plugins.presets.formats import check_unused
-
-Mel = npt.NDArray[np.float32]
 
 _WAV_RATE_HZ: Final = 48_000
 """Of the WAV file, which is as a single one that `tsumami render` writes."""
@@ -46,6 +38,7 @@ class MatchOptions:
     render: Path | None
     plot: Path | None
     refine_seconds: float
+    detail: bool
     presets: Path | None
     seed: int
     workers: int | None
@@ -74,18 +67,16 @@ def run_match(options: MatchOptions) -> bool:
     with player_for(model.contract, instrument, settings, options.workers) as player:
         check_preset_path(options.preset, player.instrument)
         found = _search(options, sound, model, player)
-        content = encode_patch(options.preset, player.instrument, player.ready.parameters, found.patch)
-        written = _heard(sound_of_preset(content, options.preset, player), player)
-        distance = _distance(sound, written)
+        content = encode_patch(options.preset, player.instrument, player.ready.parameters, found.found.patch)
+        written = play_for(sound, sound_of_preset(content, options.preset, player), player)
+        outcome = Outcome(options.preset, player, model.contract, sound, found, written, hints)
         if options.plot is not None:
-            picture = _picture(options.sound.name, sound, found, written, distance, player)
-            _write(options.plot, picture)
+            _write(options.plot, picture_of(options.sound.name, outcome))
         _write(options.preset, content)
         if options.render is not None:
             wav = replace(settings, sample_rate=_WAV_RATE_HZ, channels=2)
             audio = render_preset(instrument, options.preset, settings=wav)
             _write(options.render, wav_bytes(audio, _WAV_RATE_HZ))
-        outcome = Outcome(options.preset, player, model.contract, sound, found, distance, hints)
     print(json_module.dumps(document_of(outcome), allow_nan=False) if options.json else line_of(outcome))
     return found.is_whole
 
@@ -100,6 +91,7 @@ def _search(options: MatchOptions, sound: HeardSound, model: SoundModel, player:
             library=library or None,
             seconds=options.refine_seconds,
             seed=options.seed,
+            measure=by_detail if options.detail else by_power,
             on_step=bar.search,
         )
 
@@ -122,29 +114,6 @@ def _instrument(options: MatchOptions, contract: Contract) -> str | Path:
             f"instrument must be given with --plugin PATH for a model of {contract.instrument}, got none"
         )
     return options.plugin or BUILTIN
-
-
-def _heard(sound: Sound, player: PatchPlayer) -> Mel:
-    """What is heard of a patch; silence when the instrument does not play it."""
-    (played,) = player.render([sound])
-    return mel_power(played.audio if isinstance(played, Rendered) else np.zeros(1, np.float32))
-
-
-def _distance(sound: HeardSound, mel: Mel) -> float:
-    wanted, got = (np.asarray(one[: sound.bands], np.float64) for one in (sound.mel, mel))
-    return spectral_convergence(wanted, got)
-
-
-def _picture(
-    name: str, sound: HeardSound, found: Match, written: Mel, distance: float, player: PatchPlayer
-) -> bytes:
-    predicted = _heard(Sound(found.prediction), player)
-    panels = [Panel(name, "", sound.mel), Panel("predicted", f"SC {found.predicted:.3f}", predicted)]
-    if distance != found.predicted:
-        panels.append(Panel("found", f"SC {distance:.3f}", written))
-    rows = player.rows
-    names = [player.ready.parameters[row] for row in rows]
-    return draw_match(panels, names, found.patch[rows], found.prediction[rows])
 
 
 def _write(path: Path, data: bytes) -> None:

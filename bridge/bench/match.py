@@ -40,7 +40,7 @@ class _Way:
 
     @property
     def distances(self) -> Distances:
-        return np.array([match.distance for match in self.matches])
+        return np.array([match.found.sc for match in self.matches])
 
 
 def run(
@@ -111,7 +111,7 @@ def _nearest_distances(corpus: "Corpus", chosen: npt.NDArray[np.intp]) -> Distan
 
 
 def _rows(title: str, ways: Sequence[_Way], nearest: Distances) -> Iterator[Row]:
-    predicted = np.array([match.predicted for match in ways[0].matches])
+    predicted = np.array([match.prediction.sc for match in ways[0].matches])
     yield from _beside(f"{title}: predicted", predicted, "nearest preset", nearest)
     for way in ways:
         what = f"{title}: {way.what}"

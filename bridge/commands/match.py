@@ -30,6 +30,14 @@ def match(
             rich_help_panel=_SEARCH,
         ),
     ] = 0.0,
+    detail: Annotated[
+        bool,
+        typer.Option(
+            "--detail",
+            help="Let faint parts of the sound count in the search, not only the loud ones.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = False,
     presets: Annotated[
         Path | None,
         typer.Option(
@@ -67,6 +75,7 @@ def match(
             render=render,
             plot=plot,
             refine_seconds=refine,
+            detail=detail,
             presets=presets,
             seed=seed,
             workers=workers,

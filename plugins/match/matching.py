@@ -15,9 +15,10 @@ from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import Library
 from tsumami.plugins.match.mel import SAMPLE_RATE, mel_power
 from tsumami.plugins.match.player import PatchPlayer, Values
-from tsumami.plugins.match.search import SILENT, OnStep, refine
+from tsumami.plugins.match.search import SILENT, Measure, OnStep, by_power, refine
 from tsumami.plugins.match.sound import HeardSound
 from tsumami.plugins.offline import RenderSettings
+from tsumami.plugins.offline.floor import log_spectral_distance_db, spectral_convergence
 from tsumami.plugins.offline.messages import Instrument, Rendered, Sound
 from tsumami.plugins.presets.preset import is_same_synth
 
@@ -28,17 +29,33 @@ _AUDITION: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """What was found: positions 0-1 of all parameters, float32 ``[all]``, and how far off it is.
+class Heard:
+    """A patch that was played for a sound: positions 0-1 of all parameters, float32 ``[all]``, and its mel.
 
-    ``prediction`` and ``predicted`` are the same of the model's own answer. ``start`` is from where the
-    search went on, `PREDICTION` or a preset's name; ``is_whole`` is False when it was interrupted.
+    ``sc`` and ``lsd_db`` are its spectral convergence and log-spectral distance from that sound.
     """
 
     patch: Values
-    distance: float
-    prediction: Values
-    predicted: float
+    mel: Values
+    sc: float
+    lsd_db: float
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there was nothing to hear."""
+        return not self.mel.any()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was ``found``, beside the model's own answer, the ``prediction``.
+
+    ``start`` is from where the search went on, `PREDICTION` or a preset's name; ``is_whole`` is False when it
+    was interrupted.
+    """
+
+    found: Heard
+    prediction: Heard
     start: str
     renders: int
     seconds: float
@@ -94,6 +111,7 @@ def match_sound(
     library: Library | None = None,
     seconds: float = 0.0,
     seed: int = 0,
+    measure: Measure = by_power,
     on_step: OnStep = lambda _seconds, _distance: None,
 ) -> Match:
     """The patch that is nearest to a sound, by a model and the ``player`` that is made for it.
@@ -102,7 +120,7 @@ def match_sound(
     on from the best of them; see `tsumami.plugins.match.search.refine`. Raises `SoundError` when nothing
     that is played makes a sound.
     """
-    hunt = _Hunt(sound.mel[: sound.bands], player, seed, on_step)
+    hunt = _Hunt(sound.mel[: sound.bands], player, seed, measure, on_step)
     predictions = [hunt.begin(start) for start in _predictions(sound, model, player)]
     predicted = min(predictions, key=_distance)
     attempts = [*predictions, *(hunt.begin(start) for start in _presets(library, hunt.target, player))]
@@ -115,15 +133,26 @@ def match_sound(
     best = min(attempts, key=_distance)
     if best.distance >= SILENT:
         raise SoundError("patch must make a sound, got silence from all that were tried; try --presets")
-    return Match(
-        hunt.patch(best),
-        best.distance,
-        hunt.patch(predicted),
-        predicted.distance,
-        best.name,
-        hunt.renders,
-        hunt.elapsed,
-        hunt.is_whole,
+    seconds_taken = hunt.elapsed
+    found, prediction = (
+        play_for(sound, Sound(player.whole(attempt.values[None], attempt.base)[0]), player)
+        for attempt in (best, predicted)
+    )
+    return Match(found, prediction, best.name, hunt.renders, seconds_taken, hunt.is_whole)
+
+
+def play_for(sound: HeardSound, patch: Sound, player: PatchPlayer) -> Heard:
+    """Play a patch for a sound. Its positions are then as the instrument has them, which may round them."""
+    (played,) = player.render([patch])
+    silence = np.zeros(1, np.float32)
+    audio, values = (played.audio, played.values) if isinstance(played, Rendered) else (silence, patch.values)
+    mel = mel_power(audio)
+    wanted, got = (np.asarray(one[: sound.bands], np.float64) for one in (sound.mel, mel))
+    return Heard(
+        values,
+        mel,
+        spectral_convergence(wanted, got),
+        log_spectral_distance_db(wanted.T, got.T),
     )
 
 
@@ -164,10 +193,15 @@ class _Hunt:
     """The search for one sound: its time and its renders, over all attempts."""
 
     def __init__(
-        self, target: npt.NDArray[np.float32], player: PatchPlayer, seed: int, on_step: OnStep
+        self,
+        target: npt.NDArray[np.float32],
+        player: PatchPlayer,
+        seed: int,
+        measure: Measure,
+        on_step: OnStep,
     ) -> None:
         self.target = target
-        self._player, self._seed, self._on_step = player, seed, on_step
+        self._player, self._seed, self._measure, self._on_step = player, seed, measure, on_step
         self._nearest = np.inf
         self._began = time.perf_counter()
         self.renders = 0
@@ -193,12 +227,6 @@ class _Hunt:
             self.is_whole = False
             return attempt
 
-    def patch(self, attempt: _Attempt) -> Values:
-        """All parameters as the instrument has them when it plays the attempt; it may round them."""
-        patch = self._player.whole(attempt.values[None], attempt.base)[0]
-        (played,) = self._player.render([Sound(patch)])
-        return played.values if isinstance(played, Rendered) else patch
-
     def _tried(self, attempt: _Attempt, seconds: float, most_renders: int | None) -> _Attempt:
         found = refine(
             self.target,
@@ -207,6 +235,7 @@ class _Hunt:
             seconds,
             self._seed,
             most_renders=most_renders,
+            measure=self._measure,
             on_step=self._step,
         )
         self.renders += found.renders

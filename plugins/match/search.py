@@ -19,11 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
+from tsumami.plugins.offline.floor import log_spectral_distance_db
 
 Mels = npt.NDArray[np.floating[Any]]
 Values = npt.NDArray[np.float32]
+_Mel = npt.NDArray[np.float64]
 Render = Callable[[Values], Mels]
 """Linear mel power ``[n, bands, frames]`` of patches ``[n, parameters]``, positions 0-1."""
+
+Measure = Callable[[_Mel, _Mel], _Mel]
+"""Distances ``[n]`` between a target's mel ``[bands, frames]`` and those of sounds ``[n, bands, frames]``."""
 
 OnStep = Callable[[float, float], object]
 """Told the seconds since the beginning and the best distance so far."""
@@ -34,9 +39,9 @@ STEP: Final = 0.08
 SILENT: Final = 1e9
 """Distance of a patch that makes no sound, which would be 1 and so nearer than many that do."""
 
-_Mel = npt.NDArray[np.float64]
-
 _SILENCE: Final = 1e-30
+_DECIBEL: Final = 0.01
+"""What a decibel of log-spectral distance counts for beside SC, where it counts."""
 _SMALLEST_STEP: Final = 0.01
 _NUDGE: Final = 0.08
 _INAUDIBLE: Final = 0.01
@@ -51,7 +56,6 @@ _FACTORS: Final = (0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0)
 class Found:
     """The best patch float32 ``[parameters]`` with its distance, beside that of the best start.
 
-    Distances are spectral convergence, ‖target − heard‖ / ‖target‖ of linear mel power: 0 is the same sound.
     ``renders`` counts the patches that were tried, starts included; ``is_whole`` is False when an interrupt
     from the keyboard ended the search.
     """
@@ -64,6 +68,18 @@ class Found:
     is_whole: bool = True
 
 
+def by_power(target: _Mel, mels: _Mel) -> _Mel:
+    """Spectral convergence (SC), ‖target − mel‖ / ‖target‖ of linear power: 0 is the same sound."""
+    distances: _Mel = np.linalg.norm(mels - target, axis=(1, 2)) / np.linalg.norm(target)
+    return distances
+
+
+def by_detail(target: _Mel, mels: _Mel) -> _Mel:
+    """SC and a hundredth of the log-spectral distance in dB, in which faint parts of a sound count too."""
+    faint = [log_spectral_distance_db(target.T, mel.T) for mel in mels]
+    return by_power(target, mels) + _DECIBEL * np.array(faint)
+
+
 def refine(
     target: Mels,
     starts: Values,
@@ -72,6 +88,7 @@ def refine(
     seed: int = 0,
     *,
     most_renders: int | None = None,
+    measure: Measure = by_power,
     on_step: OnStep = lambda _seconds, _distance: None,
 ) -> Found:
     """Search on from the best of ``starts`` for ``seconds``; what comes back is never worse than they are.
@@ -82,7 +99,7 @@ def refine(
     same ``seed`` finds the same patch. Once the starts are heard, an interrupt from the keyboard ends the
     search and not the program. Raises `ParameterError` for a silent target or a time below 0.
     """
-    search = _Search(target, render, seconds, most_renders, on_step)
+    search = _Search(target, render, seconds, most_renders, measure, on_step)
     search.hear(np.clip(np.atleast_2d(np.asarray(starts, np.float32)), 0.0, 1.0))
     start, is_whole = search.best.distance, True
     try:
@@ -157,15 +174,22 @@ class _Search:
     """The target, the best patch so far, and how much has been spent."""
 
     def __init__(
-        self, target: Mels, render: Render, seconds: float, most_renders: int | None, on_step: OnStep
+        self,
+        target: Mels,
+        render: Render,
+        seconds: float,
+        most_renders: int | None,
+        measure: Measure,
+        on_step: OnStep,
     ) -> None:
         self.target = np.asarray(target, np.float64)
-        self._norm = float(np.linalg.norm(self.target))
-        if not np.isfinite(self._norm) or self._norm <= _SILENCE:
+        norm = float(np.linalg.norm(self.target))
+        if not np.isfinite(norm) or norm <= _SILENCE:
             raise ParameterError("target must be a sound, got silence or samples that are no numbers")
         if not seconds >= 0.0:
             raise ParameterError(f"seconds must be at least 0, got {seconds:g}")
-        self._render, self._seconds, self._most, self._on_step = render, seconds, most_renders, on_step
+        self._render, self._measure, self._on_step = render, measure, on_step
+        self._seconds, self._most = seconds, most_renders
         self._began = time.perf_counter()
         self.best = _Tried(np.zeros(0, np.float32), self.target, np.inf)
         self.renders = 0
@@ -184,7 +208,7 @@ class _Search:
     def hear(self, values: Values) -> list[_Tried]:
         """Try patches ``[n, parameters]``; the best of them is kept, but never one that makes no sound."""
         mels = np.nan_to_num(np.asarray(self._render(values), np.float64), posinf=0.0, neginf=0.0)
-        distances = np.linalg.norm(mels - self.target, axis=(1, 2)) / self._norm
+        distances = self._measure(self.target, mels)
         distances[~mels.any(axis=(1, 2))] = SILENT
         heard = [_Tried(*row) for row in zip(values, mels, distances.tolist(), strict=True)]
         self.renders += len(heard)

@@ -68,7 +68,7 @@ def test_a_preset_sounds_as_it_was_rendered(folder: Path, tmp_path: Path) -> Non
     document = run_tsumami_json(*words(folder, *outputs, "--refine", "1"))
     assert document["instrument"] == "Tsumami"
     assert (document["begun_from"], document["interrupted"]) == ("prediction", False)
-    assert document["distance"] < document["predicted_distance"]
+    assert document["found"]["sc"] < document["predicted"]["sc"]
     assert set(document["parameters"]) == {"cutoff", "resonance", "volume"}
     assert picture.read_bytes().startswith(b"\x89PNG")
     again = tmp_path / "again.wav"
@@ -79,7 +79,7 @@ def test_a_preset_sounds_as_it_was_rendered(folder: Path, tmp_path: Path) -> Non
     run_tsumami_json("render", str(model_rate), "--builtin", "--presets", str(preset), *NOTE, *plain)
     heard = read_sound(model_rate)
     wanted = read_sound(folder / "sound.wav", most_seconds=SHORT["length_seconds"])
-    assert document["distance"] == pytest.approx(
+    assert document["found"]["sc"] == pytest.approx(
         spectral_convergence(wanted.mel.astype(np.float64), heard.mel.astype(np.float64))
     )
 
@@ -98,7 +98,7 @@ def test_a_plugin_is_matched_and_its_bank_begins_the_search(folder: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{preset}: predicted SC ")
-    assert f"begun from the preset {known.name!r}, found SC 0.000 in " in line
+    assert f"begun from the preset {known.name!r}, found SC 0.000 (LSD " in line
     again = tmp_path / "again.wav"
     run_tsumami_json("render", str(again), "--plugin", str(PLUGIN), "--presets", str(preset), *NOTE)
     assert again.read_bytes() == wav.read_bytes()
@@ -121,7 +121,7 @@ def test_an_interrupt_writes_the_best_so_far(
     assert result.exit_code == 130
     document = json.loads(result.stdout)
     assert document["interrupted"]
-    assert document["distance"] < document["predicted_distance"]
+    assert document["found"]["sc"] < document["predicted"]["sc"]
     assert preset.exists()
 
 

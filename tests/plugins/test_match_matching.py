@@ -51,7 +51,7 @@ def heard(player: PatchPlayer, patch: Values = WANTED) -> HeardSound:
 
 
 def settings(match: Match) -> dict[str, float]:
-    return dict(zip(NAMES, map(float, match.patch), strict=True))
+    return dict(zip(NAMES, map(float, match.found.patch), strict=True))
 
 
 def test_the_prediction_is_the_models_answer_on_a_loaded_instrument(
@@ -62,10 +62,10 @@ def test_the_prediction_is_the_models_answer_on_a_loaded_instrument(
     assert {name: given[name] for name in ANSWER} == pytest.approx(ANSWER)
     assert given["osc1_wave"] == pytest.approx(1 / 3)
     others = [row for row, name in enumerate(NAMES) if name not in (*ANSWER, "osc1_wave")]
-    np.testing.assert_array_equal(match.patch[others], player.ready.defaults[others])
+    np.testing.assert_array_equal(match.found.patch[others], player.ready.defaults[others])
     assert (match.start, match.renders, match.is_whole) == (PREDICTION, 1, True)
-    assert match.distance == match.predicted > 0.2
-    np.testing.assert_array_equal(match.patch, match.prediction)
+    assert match.found.sc == match.prediction.sc > 0.2
+    np.testing.assert_array_equal(match.found.patch, match.prediction.patch)
 
 
 class Watch:
@@ -88,9 +88,9 @@ def test_the_search_goes_on_from_it_until_an_interrupt(model: SoundModel, player
     watch = Watch(15)
     match = match_sound(heard(player), model, player, seconds=FOREVER, on_step=watch)
     assert not match.is_whole
-    assert match.distance < 0.7 * match.predicted
+    assert match.found.sc < 0.7 * match.prediction.sc
     assert watch.distances == sorted(watch.distances, reverse=True)
-    assert watch.distances[-1] == match.distance
+    assert watch.distances[-1] == pytest.approx(match.found.sc)
     assert settings(match)["osc1_wave"] == pytest.approx(1 / 3), "choices stay the model's"
 
 
@@ -98,14 +98,14 @@ def test_a_search_ends_with_its_time(model: SoundModel, player: PatchPlayer) -> 
     match = match_sound(heard(player), model, player, seconds=0.1)
     assert match.is_whole
     assert match.seconds >= 0.1
-    assert match.distance <= match.predicted
+    assert match.found.sc <= match.prediction.sc
 
 
 def test_high_bands_that_a_sound_lacks_do_not_count(model: SoundModel, player: PatchPlayer) -> None:
     dull = positions_of({"cutoff": 300.0, "osc1_wave": "pulse", "volume": -12.0})
     whole = match_sound(heard(player, dull), model, player)
     low = match_sound(replace(heard(player, dull), file_rate_hz=8_000), model, player)
-    assert 0.0 < low.predicted < whole.predicted
+    assert 0.0 < low.prediction.sc < whole.prediction.sc
 
 
 def test_a_silent_answer_is_no_answer(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_silent_answer_is_no_answer(tmp_path: Path) -> None:
     gone = settings_of(model.contract)
     with PatchPlayer("builtin", list(answer), gone, 1) as player:
         quiet = match_sound(heard(player), model, player)
-        assert quiet.distance <= 1.0
+        assert quiet.found.sc <= 1.0
         player.play = lambda values, *_: np.zeros((len(values), 11_025), np.float32)  # type: ignore[method-assign]
         sound = HeardSound(np.ones(11_025, np.float32), 0.0, SAMPLE_RATE)
         with pytest.raises(SoundError, match="patch must make a sound, got silence from all"):
@@ -156,8 +156,8 @@ def test_a_preset_that_is_nearer_is_where_the_search_begins(model: SoundModel, p
     library = Library(["low", "middle", "high"], patches, mels)
     sound = heard(player, patches[1])
     match = match_sound(sound, model, player, library=library)
-    assert (match.start, match.distance) == ("middle", 0.0)
-    np.testing.assert_array_equal(match.patch, patches[1])
+    assert (match.start, match.found.sc) == ("middle", 0.0)
+    np.testing.assert_array_equal(match.found.patch, patches[1])
     loud = [near.name for near in library.nearest(10.0 * mels[2])]
     assert loud[-1] == "high", "its level aside, nothing is nearer"
     quiet = patches[1].copy()
@@ -166,7 +166,7 @@ def test_a_preset_that_is_nearer_is_where_the_search_begins(model: SoundModel, p
         heard(player, quiet), model, player, library=library, seconds=FOREVER, on_step=Watch(25)
     )
     assert found.start == "middle"
-    assert found.distance < 0.1
+    assert found.found.sc < 0.1
     assert settings(found)["drive"] == pytest.approx(0.9), "what the model does not set is the preset's"
 
 

@@ -9,7 +9,7 @@ import pytest
 from tsumami.engine.errors import ParameterError
 from tsumami.plugins import PARAMETERS, default_values, render_patch
 from tsumami.plugins.match.mel import SAMPLE_RATE, mel_power
-from tsumami.plugins.match.search import Found, refine
+from tsumami.plugins.match.search import Found, by_detail, by_power, refine
 
 Values = npt.NDArray[np.float32]
 FOREVER = 3600.0
@@ -116,6 +116,20 @@ def test_the_level_is_set_before_the_timbre(target: Values) -> None:
     assert found.distance < 0.2 * found.start_distance
     assert told == sorted(told, reverse=True)
     assert (told[0], told[-1]) == (found.start_distance, found.distance)
+
+
+def test_faint_parts_count_where_they_are_told_to(target: Values) -> None:
+    same = target[None].astype(np.float64)
+    faint = same.copy()
+    faint[0, 40:] = 1e-9 * same.max()
+    exact = target.astype(np.float64)
+    assert by_power(exact, same) == by_detail(exact, same) == [0.0]
+    assert by_detail(exact, faint)[0] - by_power(exact, faint)[0] > 0.01, "more than a decibel"
+    plain, detailed = (
+        refine(target, START, render, FOREVER, seed=1, most_renders=1, measure=measure).distance
+        for measure in (by_power, by_detail)
+    )
+    assert detailed > plain
 
 
 def test_an_interrupt_keeps_what_is_found(target: Values) -> None:
