@@ -43,7 +43,9 @@ def identify(path: Path, name: str | None = None, limit_seconds: float = TIME_LI
 
 def _candidate(path: Path) -> Candidate:
     if not path.exists():
-        raise PluginError(f"plugin must be a file or bundle that is there, got {path}")
+        raise PluginError(
+            f"plugin must be a file or bundle that is there, got {path}; `tsumami scan` finds those that are"
+        )
     found = plugin_format(path)
     if found is None:
         raise PluginError(f"plugin must be a .vst3, .so, .dll or .vst, got {path}")
