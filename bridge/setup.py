@@ -11,6 +11,7 @@ import msgspec
 from tsumami.bridge.addresses import resolve_addresses
 from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.outside import parameters_of, patches_of
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.session import check_names
 from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
@@ -77,7 +78,12 @@ def set_up(
     if rack is not None:
         table = None if plugin is None else plugin.parameters
         session = resolve_addresses(session, table, rack.effect_tables, path)
-    setup = _with_patches(session) if plugin is None else _with_plugin(session, plugin)
+    if plugin is not None:
+        setup = _with_plugin(session, plugin)
+    elif session.instrument.kind == "external" and session.macros.model != "builtin":
+        setup = _with_synth_outside(session)
+    else:
+        setup = _with_patches(session)
     if rack is not None and rack.effects:
         effects = {label: table.labels for label, table in rack.effect_tables.items()}
         config = dataclasses.replace(setup.config, effects=rack.effect_stages)
@@ -99,13 +105,28 @@ def _with_patches(session: Session) -> Setup:
     bank = session.instrument.bank
     patches = load_bank() if bank is None else load_bank(Path(bank))
     default = _FIRST_PATCH if bank is None else patches[0].name
-    names = [patch.name for patch in patches]
-    wanted = session.instrument.patch or default
-    patch = patches[names.index(wanted)] if wanted in names else patches[0]  # a wrong name is told later
+    patch = _first(patches, session.instrument.patch or default)
     config = _config(
         session, _INSTRUMENTS[session.instrument.kind], tuple(patch.values.tolist()), str(model_path(session))
     )
     return Setup(session, config, PARAMETERS, patch.name, patches)
+
+
+def _with_synth_outside(session: Session) -> Setup:
+    """A session whose instrument is elsewhere, and has a model: the parameters are those of the model."""
+    from tsumami.engine.contract_file import read_contract
+
+    contract = read_contract(model_path(session))
+    parameters, patches = parameters_of(contract), patches_of(session.instrument.bank, contract)
+    patch = _first(patches, session.instrument.patch or patches[0].name)
+    instrument = StageSource("tsumami.plugins:ExternalSynth", (parameters,))
+    config = _config(session, instrument, tuple(patch.values.tolist()), str(model_path(session)))
+    return Setup(session, config, parameters, patch.name, patches)
+
+
+def _first(patches: Sequence[Patch], wanted: str) -> Patch:
+    """The patch of a name; the first one where there is none, which is told later."""
+    return next((patch for patch in patches if patch.name == wanted), patches[0])
 
 
 def _with_plugin(session: Session, plugin: PluginClient) -> Setup:

@@ -19,16 +19,18 @@ def _process(_state: Any, _input: Any, output: Any, frames: int, _events: Any, _
 
 
 class ExternalSynth:
-    """An instrument that plays nothing and has the built-in synthesizer's parameters.
+    """An instrument that plays nothing and has the built-in synthesizer's parameters, or those it is given.
 
     The macro model moves them as ever; whoever reads them from the meter block can send them to a
     synthesizer outside.
     """
 
-    parameters: tuple[Parameter, ...] = PARAMETERS
     latency_samples: int = 0
     state_address: int = 0
     """It has no state."""
+
+    def __init__(self, parameters: tuple[Parameter, ...] = PARAMETERS) -> None:
+        self.parameters = parameters
 
     @property
     def process_address(self) -> int:
