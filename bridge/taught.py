@@ -26,13 +26,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from tsumami.engine.errors import SessionError
 
 _SUFFIX: Final = ".macros.toml"
 _HEAD: Final = "# Written by `tsumami macros teach`; `tsumami macros forget` undoes it.\n"
 _WIDTH: Final = 110
+_LARGEST: Final = 1e6
+_SMALLEST: Final = 1e-6
 
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +95,7 @@ def read_taught(path: Path) -> Taught | None:
             f"{path} must be as `tsumami macros teach` writes it, got: {reason}; "
             "`tsumami macros forget` removes it"
         ) from None
-    numbers = [row for macro in taught.macros for row in (macro.direction, *_differences(macro))]
-    if not all(np.isfinite(row).all() for row in numbers) or not all(any(m.direction) for m in taught.macros):
+    if not all(map(_is_usable, taught.macros)):
         raise SessionError(
             f"{path} must hold numbers and directions with a length, got others; "
             "`tsumami macros forget` removes it"
@@ -103,8 +103,11 @@ def read_taught(path: Path) -> Taught | None:
     return taught
 
 
-def _differences(macro: TaughtMacro) -> list[tuple[float, ...]]:
-    return [pair.difference for pair in macro.pairs]
+def _is_usable(macro: TaughtMacro) -> bool:
+    """Whether all numbers are such as a latent has, and the direction leads somewhere."""
+    rows = [macro.direction, *(pair.difference for pair in macro.pairs)]
+    is_in_range = all(abs(number) < _LARGEST for row in rows for number in row)  # of no NaN either
+    return is_in_range and any(abs(number) > _SMALLEST for number in macro.direction)
 
 
 def write_taught(path: Path, taught: Taught) -> None:

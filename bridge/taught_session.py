@@ -32,12 +32,14 @@ def taught_session(session: Path | None, model: Path, contract: Contract) -> Tau
         taught = read_taught(path)
         if taught is None or not taught.macros:
             return TaughtSession()
-        check_model(taught, path, model)
-        axes = _rows(taught, path, TaughtAxes(contract))
+        axes = TaughtAxes(contract)
+        check_taught(taught, path, model, axes)
     except SessionError as error:
         return TaughtSession(note=f"playing the model's own macros: {error}")
+    directions = {macro.name: macro.direction for macro in taught.macros}
+    rows = tuple(directions.get(name, tuple(axes.own(name).tolist())) for name in axes.names)
     pairs = ", ".join(f"{macro.name} by {_counted(len(macro.pairs))}" for macro in taught.macros)
-    return TaughtSession(axes, f"macros as taught in {path.name}: {pairs}")
+    return TaughtSession(rows, f"macros as taught in {path.name}: {pairs}")
 
 
 def model_hash(model: Path) -> str:
@@ -45,21 +47,20 @@ def model_hash(model: Path) -> str:
     return hashlib.sha256(model.read_bytes()).hexdigest()
 
 
-def check_model(taught: Taught, path: Path, model: Path) -> None:
+def check_taught(taught: Taught, path: Path, model: Path, axes: TaughtAxes) -> None:
     """Raise `SessionError` when ``taught`` is about the latent of another model than ``model``."""
     if taught.sha256 != model_hash(model):
         raise SessionError(
             f"{path.name} must be about the session's model, got what another {taught.model} was taught; "
             "`tsumami macros forget` removes it"
         )
-
-
-def _rows(taught: Taught, path: Path, axes: TaughtAxes) -> Rows:
     for macro in taught.macros:
-        if macro.name not in axes.names or len(macro.direction) != axes.size:
-            raise SessionError(f"{path.name} must fit the model, got {macro.name!r} that it has not so")
-    directions = {macro.name: macro.direction for macro in taught.macros}
-    return tuple(directions.get(name, tuple(axes.own(name).tolist())) for name in axes.names)
+        numbers = [macro.direction, *(pair.difference for pair in macro.pairs)]
+        if macro.name not in axes.names or any(len(row) != axes.size for row in numbers):
+            raise SessionError(
+                f"{path.name} must fit the model, got {macro.name!r} that it has not so; "
+                "`tsumami macros forget` removes it"
+            )
 
 
 def _counted(pairs: int) -> str:

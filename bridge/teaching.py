@@ -17,7 +17,7 @@ from tsumami.bridge.taught import (
     write_taught,
 )
 from tsumami.bridge.taught_axis import DECIMALS, TaughtAxes
-from tsumami.bridge.taught_session import check_model, model_hash
+from tsumami.bridge.taught_session import check_taught, model_hash
 from tsumami.bridge.taught_sounds import InstrumentSounds, latent_of
 from tsumami.engine.contract_file import read_contract
 from tsumami.engine.errors import ModelError, ParameterError, SessionError
@@ -120,7 +120,7 @@ class Teaching:
     def _taught(self) -> Taught | None:
         taught = read_taught(self.path)
         if taught is not None:
-            check_model(taught, self.path, self._model)
+            check_taught(taught, self.path, self._model, self._axes)
         return taught
 
     def _pairs(self, more: Sequence[str], than: Sequence[str]) -> list[Pair]:

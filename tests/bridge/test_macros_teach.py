@@ -30,9 +30,11 @@ from tsumami.plugins import PARAMETERS, load_bank
 Array = npt.NDArray[np.float64]
 
 words = st.text(max_size=20)
-rows = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4).map(tuple)
+rows = st.lists(st.floats(-1e5, 1e5), min_size=1, max_size=4).map(tuple)
 pairs = st.lists(st.builds(Pair, words, words, rows), min_size=1, max_size=2).map(tuple)
-lessons = st.lists(st.builds(TaughtMacro, words, rows.filter(any), pairs), max_size=2).map(tuple)
+lessons = st.lists(
+    st.builds(TaughtMacro, words, rows.filter(lambda row: max(map(abs, row)) > 1e-5), pairs), max_size=2
+).map(tuple)
 
 
 @given(st.builds(Taught, words, words, lessons))
@@ -215,6 +217,8 @@ def settle(processor: MacroProcessor) -> None:
     [
         (("sha256 = ", "sha256 = 'of another' # "), "about the session's model, got what another"),
         (("direction = [", "direction = [nan,"), "must hold numbers and directions with a length"),
+        (("direction = [\n    1.0,", "direction = [1e99,"), "must hold numbers and directions with a length"),
+        (("direction = [\n    1.0,", "direction = [0.0,"), "must hold numbers and directions with a length"),
         (("direction = [", "direction = [0.5,"), "must fit the model, got 'bright' that it has not so"),
         (('name = "bright"', 'name = "dim"'), "must fit the model, got 'dim'"),
         (("[[macro]]", "[[macro"), "must be as `tsumami macros teach` writes it"),
@@ -237,6 +241,8 @@ def test_what_cannot_be_used_stops_no_show(tmp_path: Path, change: tuple[str, st
     assert setup.note.startswith("playing the model's own macros: ")
     assert said in setup.note
     assert len(setup.note.splitlines()) == 1
+    with pytest.raises(SessionError, match="`tsumami macros forget` removes it"):
+        Teaching(session).lessons()
     assert len(Teaching(session).forget(None)) > 0
     assert not path.exists()
 
