@@ -50,6 +50,7 @@ class ModelName(StrEnum):
     FLOW_REG = "Flow_reg"
     FLOW_DIS = "Flow_dis"
     FLOW_COUPLING = "Flow_coupling"
+    FLOW_SYNTH = "Flow_synth"
     CNN_HEADS = "CNN_heads"
     FLOW_HEADS = "Flow_heads"
 

@@ -23,7 +23,7 @@ from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.variations import variations, vary
 
 PARAMETERS = ("cutoff", "attack", "level")
-TINY = Schedule("tiny", 6, 0, 2, 16, 32, 8, 2, 8, 1)
+TINY = Schedule("tiny", 6, 0, 1e-3, True, 2, 16, 32, 8, 2, 8, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,9 @@ def test_a_run_says_what_it_is_and_predicts_as_it_did(tmp_path: Path) -> None:
 
 
 def test_the_best_epoch_is_kept_and_stalling_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fit_module.SCHEDULES, "tiny", Schedule("tiny", 50, 0, 1, 16, 32, 8, 2, 8, 1))
+    monkeypatch.setitem(
+        fit_module.SCHEDULES, "tiny", Schedule("tiny", 50, 0, 1e-3, False, 1, 16, 32, 8, 2, 8, 1)
+    )
     scores = iter([0.5, 0.3, 0.4, *[0.6] * 50])
     monkeypatch.setattr(fit_module.Training, "_validate", lambda _self: {"MSEn": next(scores)})
     run = fit(corpus(tmp_path), "MLP", tmp_path / "run", budget="tiny")

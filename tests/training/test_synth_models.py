@@ -65,7 +65,7 @@ def test_a_model_learns_and_every_weight_takes_part(name: str) -> None:
             assert idle == []
         optimiser.step()
         model.eval()
-        errors.append(float(nn.functional.mse_loss(model.predict(data.x), data.values).detach()))
+        errors.append(float(nn.functional.mse_loss(model.estimate(data.x), data.values).detach()))
         model.train()
     assert errors[-1] < 0.6 * errors[0]
 

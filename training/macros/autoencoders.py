@@ -20,6 +20,8 @@ from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.layers import Convolutions, Deconvolutions, Regression, perceptron
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 
+Posterior = tuple[Tensor, Tensor]
+
 SOUND_VARIANCE: Final = 0.05
 """Of p(x|z) about the decoder's mel, as a share of a standardised mel's variance."""
 
@@ -52,7 +54,7 @@ class AutoEncoder(SynthNetwork):
         features = Convolutions(channels)
         codes = 2 * latents if self.stochastic else latents
         self.encoder = nn.Sequential(features, perceptron(features.outputs, units, 2, codes))
-        self.decoder = Deconvolutions(latents + shape.context, units, channels)
+        self.decoder: nn.Module = Deconvolutions(latents + shape.context, units, channels)
         self.regression: nn.Module = Regression(latents, units, 2, shape.parameters)
 
     def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
@@ -62,7 +64,7 @@ class AutoEncoder(SynthNetwork):
         terms = {
             "latent": divergence * min(1.0, progress / WARM_UP) / _BINS,
             "values": self.value_loss(latent, posterior, batch),
-            **self.sound_losses(latent, batch),
+            **self.sound_losses(latent, posterior, batch),
         }
         return {**terms, "total": torch.stack(list(terms.values())).sum()}
 
@@ -75,7 +77,7 @@ class AutoEncoder(SynthNetwork):
         """The latent ``[n, parameters]`` of a sound: the posterior's mean, transformed as a draw would be."""
         return self.posterior(x)[0]
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor) -> Posterior:
         """Mean and log variance of q(z|x), each ``[n, latents]``."""
         codes = self.encoder(x)
         if not self.stochastic:
@@ -87,11 +89,11 @@ class AutoEncoder(SynthNetwork):
         """A latent for each sound, and R."""
         return mean, mean.new_zeros(())
 
-    def sound_losses(self, latent: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
         """-log p(x|z) of the drawn latent, under ``sound``."""
         return {"sound": sound_error(self.decoder(latent), batch.x)}
 
-    def value_loss(self, latent: Tensor, posterior: tuple[Tensor, Tensor], batch: Batch) -> Tensor:  # noqa: ARG002
+    def value_loss(self, latent: Tensor, posterior: Posterior, batch: Batch) -> Tensor:  # noqa: ARG002
         """-log p(v|z) of the drawn latent, weighted as if there were as many parameters as a mel has bins."""
         return nn.functional.mse_loss(self.regression(latent), batch.values) / (2 * VALUE_VARIANCE)
 

@@ -24,7 +24,7 @@ from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import make_model, model_class
 from tsumami.training.macros.progress import counting, epochs
 from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint
-from tsumami.training.macros.schedule import LEARNING_RATE, SCHEDULES, Schedule
+from tsumami.training.macros.schedule import SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 from tsumami.training.macros.variations import variations
@@ -109,10 +109,9 @@ class Training:
         self._valid = self._batch(corpus.valid, labeller)
         torch.manual_seed(seed)
         self._model = make_model(model, shape).to(self._device)
-        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=LEARNING_RATE)
-        self._halving = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self._optimiser, factor=0.5, patience=schedule.patience
-        )
+        self._model.prepare(self._train.x, self._facts["deviation"])
+        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=schedule.rate)
+        self._rate = _rate(self._optimiser, schedule)
         self._epoch = self._best_epoch = 0
         self._best_score = float("inf")
         self._best = _copy(self._model)
@@ -167,9 +166,9 @@ class Training:
         """MSEn, the parameters' squared error over their mean square as in the paper; of heads, accuracy."""
         self._model.eval()
         parts = torch.split(self._valid.x, _VALIDATION_BATCH)
-        predicted = torch.cat([self._model.predict(part) for part in parts])
+        predicted = torch.cat([self._model.estimate(part) for part in parts])
         error = (predicted - self._valid.values).square().mean() / self._valid.values.square().mean()
-        self._halving.step(float(error))
+        self._rate.step(*([] if self._schedule.falls else [float(error)]))
         figures = {"MSEn": float(error)}
         if isinstance(self._model, HasHeads):
             figures["accuracy"] = self._model.table.agreement(predicted, self._valid.values)
@@ -192,7 +191,7 @@ class Training:
                 "state": self._model.state_dict(),
                 "best": self._best,
                 "optimiser": self._optimiser.state_dict(),
-                "halving": self._halving.state_dict(),
+                "rate": self._rate.state_dict(),
                 "epoch": self._epoch,
                 "best_epoch": self._best_epoch,
                 "best_score": self._best_score,
@@ -210,7 +209,7 @@ class Training:
                 raise _another_training(self._folder, name, stored[name], value)
         self._model.load_state_dict(stored["state"])
         self._optimiser.load_state_dict(stored["optimiser"])
-        self._halving.load_state_dict(stored["halving"])
+        self._rate.load_state_dict(stored["rate"])
         self._best = stored["best"]
         self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
         self._best_score = stored["best_score"]
@@ -241,6 +240,12 @@ def _choice_counts(corpus: Corpus, model: str) -> tuple[int, ...]:
     counts = tuple(map(len, choices_of(corpus.instrument, corpus.name, corpus.parameters)))
     ChoiceTable(counts)  # raises where none or all are discrete
     return counts
+
+
+def _rate(optimiser: torch.optim.Optimizer, schedule: Schedule) -> Any:
+    if schedule.falls:
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs)
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=schedule.patience)
 
 
 def _more(corpus: Corpus, count: int) -> Sounds | None:

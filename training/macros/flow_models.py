@@ -6,7 +6,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tsumami.training.macros.autoencoders import VALUE_VARIANCE, AutoEncoder, Vae, sound_error
+from tsumami.training.macros.autoencoders import VALUE_VARIANCE, AutoEncoder, Posterior, Vae, sound_error
 from tsumami.training.macros.flows import Coupling, Flow, FlowRegression, Iaf
 from tsumami.training.macros.synth_model import Batch, Shape
 
@@ -118,7 +118,7 @@ class FlowCoupling(Invertible, Vae):
         flow = Coupling(shape.parameters, shape.steps, shape.hidden, shape.context)
         self.regression = FlowRegression(flow)
 
-    def sound_losses(self, latent: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
         """``sound`` of the drawn latent; ``synth`` of the preset's own. Both are normalised as one batch."""
         latents = torch.cat([latent, self.latents(batch.values, batch.context)])
         if batch.context is not None:
@@ -126,7 +126,7 @@ class FlowCoupling(Invertible, Vae):
         heard, played = self.decoder(latents).chunk(2)
         return {"sound": sound_error(heard, batch.x), "synth": sound_error(played, batch.x)}
 
-    def value_loss(self, latent: Tensor, posterior: tuple[Tensor, Tensor], batch: Batch) -> Tensor:
+    def value_loss(self, latent: Tensor, posterior: Posterior, batch: Batch) -> Tensor:
         """The squared error, and -log p(v|x) per parameter."""
         found = self.map(latent, batch.context)
         error = nn.functional.mse_loss(found, batch.values) / (2 * VALUE_VARIANCE)

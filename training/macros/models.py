@@ -6,6 +6,7 @@ from typing import Final
 from tsumami.engine.errors import ParameterError
 from tsumami.training.macros.autoencoders import AutoEncoder, Vae, Wae
 from tsumami.training.macros.flow_models import FlowCoupling, FlowDis, FlowReg, VaeFlow
+from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.head_models import CnnHeads, FlowHeads
 from tsumami.training.macros.regressions import Cnn, Mlp, ResCnn
 from tsumami.training.macros.synth_model import Shape, SynthNetwork
@@ -21,6 +22,7 @@ MODELS: Final[Mapping[str, type[SynthNetwork]]] = {
     "Flow_reg": FlowReg,
     "Flow_dis": FlowDis,
     "Flow_coupling": FlowCoupling,
+    "Flow_synth": FlowSynth,
     "CNN_heads": CnnHeads,
     "Flow_heads": FlowHeads,
 }

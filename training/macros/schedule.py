@@ -9,14 +9,17 @@ class Schedule:
     """Sizes of one training.
 
     ``epochs`` at most, each over the training presets and ``variations`` of them that are rendered for it.
-    The learning rate is halved when the validation has not improved for ``patience`` epochs, and training
-    ends when it has not for four times as many. ``units``, ``channels``, ``steps`` and ``hidden`` are those
+    ``rate`` is Adam's learning rate: it falls to 0 over all epochs along half a cosine when it ``falls``,
+    else it is halved when the validation has not improved for ``patience`` epochs. Training ends when it has
+    not for four times as many. ``units``, ``channels``, ``steps`` and ``hidden`` are those
     of `tsumami.training.macros.synth_model.Shape`. ``threads`` are for torch on a CPU.
     """
 
     name: str
     epochs: int
     variations: int
+    rate: float
+    falls: bool
     patience: int
     batch: int
     units: int
@@ -29,12 +32,9 @@ class Schedule:
 SCHEDULES: Final = {
     schedule.name: schedule
     for schedule in (
-        Schedule("smoke", 4, 16, 2, 32, 32, 16, 2, 16, 1),
-        Schedule("small", 60, 10_000, 4, 128, 512, 128, 8, 64, 1),
-        Schedule("full", 500, 50_000, 20, 128, 2048, 128, 16, 128, 2),
+        Schedule("smoke", 4, 16, 2e-4, False, 2, 32, 32, 16, 2, 16, 1),
+        Schedule("small", 30, 24_000, 1e-3, True, 5, 128, 512, 128, 8, 64, 1),
+        Schedule("full", 500, 50_000, 2e-4, False, 20, 128, 2048, 128, 16, 128, 2),
     )
 }
-"""``full`` has the paper's epochs, patience and sizes; ``small`` is for two CPU cores."""
-
-LEARNING_RATE: Final = 2e-4
-"""Of Adam, as in the paper's public code."""
+"""``full`` has the paper's epochs and sizes and its code's rate; ``small`` is for two CPU cores."""

@@ -49,6 +49,12 @@ class SynthNetwork(nn.Module, ABC):
         super().__init__()
         self.shape = shape
 
+    def prepare(self, x: Tensor, deviation: float) -> None:
+        """Look at the training's sounds ``[n, 64, 80]`` once before it begins.
+
+        ``deviation`` of their logarithmic mels is what they have been divided by.
+        """
+
     @abstractmethod
     def loss(self, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Terms of the loss by name, each a scalar; ``total`` is to be minimised.
@@ -59,3 +65,7 @@ class SynthNetwork(nn.Module, ABC):
     @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
         """Positions 0-1 ``[n, parameters]`` of standardised mels; the same sound always gives the same."""
+
+    def estimate(self, x: Tensor) -> Tensor:
+        """What `predict` begins with, where that takes longer: for the validation of every epoch."""
+        return self.predict(x)
