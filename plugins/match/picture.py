@@ -21,6 +21,7 @@ _RANGE_DB: Final = 70.0
 _TICKS_HZ: Final = (100, 300, 1000, 3000, 10_000)
 _INK, _FAINT, _FOUND, _PREDICTED = "#22262b", "#c9ced6", "#3a7ca5", "#e4572e"
 _DPI: Final = 110
+_LONGEST_TITLE: Final = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def _draw_spectrogram(axes: Any, panel: Panel, loudest: float) -> None:
     centres_hz = frequencies_hz(N_FFT, SAMPLE_RATE) @ weights / weights.sum(axis=0)
     axes.set_yticks(np.interp(_TICKS_HZ, centres_hz, np.arange(BANDS)), [f"{hz:,} Hz" for hz in _TICKS_HZ])
     axes.set_xticks(range(int(seconds) + 1), [f"{second} s" for second in range(int(seconds) + 1)])
-    axes.set_title(panel.title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
+    title = panel.title if len(panel.title) <= _LONGEST_TITLE else f"{panel.title[:_LONGEST_TITLE]}…"
+    axes.set_title(title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
     axes.set_title(panel.note, loc="right", fontsize=9, color=_INK)
     _plain(axes)
 

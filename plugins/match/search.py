@@ -40,7 +40,7 @@ SILENT: Final = 1e9
 """Distance of a patch that makes no sound, which would be 1 and so nearer than many that do."""
 
 _SILENCE: Final = 1e-30
-_DECIBEL: Final = 0.01
+_DECIBEL: Final = 0.02
 """What a decibel of log-spectral distance counts for beside SC, where it counts."""
 _SMALLEST_STEP: Final = 0.01
 _NUDGE: Final = 0.08
@@ -75,7 +75,7 @@ def by_power(target: _Mel, mels: _Mel) -> _Mel:
 
 
 def by_detail(target: _Mel, mels: _Mel) -> _Mel:
-    """SC and a hundredth of the log-spectral distance in dB, in which faint parts of a sound count too."""
+    """SC and a fiftieth of the log-spectral distance in dB, in which faint parts of a sound count too."""
     faint = [log_spectral_distance_db(target.T, mel.T) for mel in mels]
     return by_power(target, mels) + _DECIBEL * np.array(faint)
 
