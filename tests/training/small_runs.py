@@ -69,6 +69,7 @@ def small_checkpoint(name: str) -> dict[str, Any]:
     shape = Shape(len(NAMES), len(PAIRS), 32, 16, 4, 16, CHOICES if heads else ())
     torch.manual_seed(0)
     model = make_model(name, shape)
+    model.prepare(torch.randn(40, 64, 80), 3.5)
     stir(model)
     for weight in model.parameters():
         if not weight.any():

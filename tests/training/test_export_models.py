@@ -51,6 +51,16 @@ def test_the_engine_hears_what_torch_hears(exported: tuple[Run, bytes, Contract]
         assert choices.tolist() == np.rint(expected[np.logical_not(continuous)] * last).tolist()
 
 
+def test_a_corrected_answer_is_corrected_in_the_file(corpus: Corpus) -> None:
+    run = small_run("Flow_synth")
+    first = run.model.estimate(run.standardised(corpus.test.mel)).numpy()
+    model = SoundModel(export_run(run, corpus)[0])
+    answers = np.stack([model.listen(mel)[0] for mel in corpus.test.mel])
+    assert np.abs(answers - first).max() > 0.05
+    # Forty steps of Adam, each by a gradient of float32
+    np.testing.assert_allclose(answers, run.predict(corpus.test.mel), rtol=0, atol=1e-5)
+
+
 def test_silence_is_heard_too(exported: tuple[Run, bytes, Contract]) -> None:
     run, content, _ = exported
     silence = np.zeros((1, 64, 80), np.float32)

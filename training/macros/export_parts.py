@@ -8,7 +8,9 @@ from tsumami.training.macros.export_flows import FlowNodes, add_reals
 from tsumami.training.macros.export_gradient import add_positions
 from tsumami.training.macros.export_graph import Graph
 from tsumami.training.macros.export_layers import add_layers
+from tsumami.training.macros.export_synth import add_correction
 from tsumami.training.macros.flow_models import FlowDis, Invertible, VaeFlow
+from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.flows import Flow
 from tsumami.training.macros.head_models import CnnHeads, FlowHeads
 from tsumami.training.macros.heads import ChoiceHead, ChoiceTable
@@ -61,6 +63,8 @@ def _add_autoencoder(graph: Graph, model: AutoEncoder, x: str) -> list[str]:
     if isinstance(model, FlowHeads):
         features = add_layers(graph, model.features, x)
         context = _add_choices(graph, model.choices, model.table, features)
+    if isinstance(model, FlowSynth):
+        latent = add_correction(graph, model, x, latent)
     real, _ = FlowNodes(graph, model.map.flow, context).forward(latent)
     add_positions(graph, real, _PREDICTED)
     return [_PREDICTED, *([_CHOSEN] if context else []), _HEARD]
