@@ -158,6 +158,7 @@ def test_a_document_has_every_figure_and_a_page_shows_them(evaluation: Evaluatio
     ("value", "text"),
     [
         (0.0, "0"),
+        (3.6e-8, "0"),
         (0.12345, "0.123"),
         (12.34, "12.3"),
         (999.9, "1,000"),

@@ -52,35 +52,39 @@ def save_page(evaluations: Sequence[Evaluation], folder: Path, facts: Mapping[st
     page = _PAGE.format(command=facts["command"], date=facts["date"], machine=machine)
     document = {"bench": NAME, **facts, "evaluations": [document_of(one) for one in evaluations]}
     folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{NAME}.{ending}" for ending in ("md", "json")]
+    # First of all, so that no picture that cannot be drawn costs the figures.
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    write_beside(paths[1], f"{text}\n".encode())
     pictures = [_save_pictures(evaluation, folder) for evaluation in evaluations]
     page += "\n".join(
-        markdown_of(evaluation) + "".join(f"\n![{path.stem}]({path.name})\n" for path in paths)
-        for evaluation, paths in zip(evaluations, pictures, strict=True)
+        markdown_of(evaluation, {path.name: shown for path, shown in drawn.items()})
+        for evaluation, drawn in zip(evaluations, pictures, strict=True)
     )
-    texts = {"md": page, "json": json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"}
-    paths = [folder / f"{NAME}.{ending}" for ending in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write_beside(path, text.encode())
+    write_beside(paths[0], page.encode())
     return [*paths, *chain.from_iterable(pictures)]
 
 
-def _save_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """The answers, the latents of the best model that has any, and the macros of the best that has these."""
+def _save_pictures(evaluation: Evaluation, folder: Path) -> dict[Path, str]:
+    """What each shows: the answers, the latents and the macros of the best models that have such."""
     corpus = evaluation.corpus
     stem = f"{NAME}-{len(corpus.parameters)}"
-    paths = [folder / f"{stem}.png"]
-    save_figure(draw_answers(evaluation), paths[0])
+    answers, latents, macros = (folder / f"{stem}{end}.png" for end in ("", "-latents", "-macros"))
+    save_figure(draw_answers(evaluation), answers)
+    shown = {
+        answers: "Three held-out sounds, at the quartiles of the best model's SC, and what answered them"
+    }
     sounds = join((corpus.train, corpus.valid, corpus.test))
-    latents, name = _latents(evaluation, sounds.mel)
-    if latents is not None:
+    found, name = _latents(evaluation, sounds.mel)
+    if found is not None:
         title = f"Latents of {name}, {len(corpus.parameters)} parameters of {corpus.name}"
-        paths.append(folder / f"{stem}-latents.png")
-        save_figure(draw_latents(latents, sounds, title), paths[-1])
+        save_figure(draw_latents(found, sounds, title), latents)
+        shown[latents] = f"Where {name} puts all sounds"
     swept = _swept(evaluation)
     if swept is not None:
-        paths.append(folder / f"{stem}-macros.png")
-        save_figure(swept, paths[-1])
-    return paths
+        save_figure(swept, macros)
+        shown[macros] = "The held-out preset nearest to the middle of its macros, turned from end to end"
+    return shown
 
 
 def _latents(evaluation: Evaluation, mel: Values) -> tuple[Values | None, str]:

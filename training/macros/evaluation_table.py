@@ -1,7 +1,8 @@
 """Evaluations as tables for people, in Markdown, and as a document for programmes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from tsumami.training.macros.baselines import NEAREST
@@ -63,14 +64,19 @@ def _documents_of(judged: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def markdown_of(evaluation: Evaluation) -> str:
-    """An overview, one of other sounds if there are any, then one table a metric."""
-    return "\n".join(_lines(evaluation)) + "\n"
+def markdown_of(evaluation: Evaluation, pictures: Mapping[str, str] = MappingProxyType({})) -> str:
+    """An overview, one of other sounds if there are any, ``pictures``, then one table a metric.
+
+    ``pictures`` are what each shows, by the name of its file.
+    """
+    return "\n".join(_lines(evaluation, pictures)) + "\n"
 
 
-def _lines(evaluation: Evaluation) -> Iterator[str]:
+def _lines(evaluation: Evaluation, pictures: Mapping[str, str]) -> Iterator[str]:
     yield from (f"## {title_of(evaluation)}", "", about(evaluation), "")
     yield from _table(*overview(evaluation))
+    for name, shown in pictures.items():
+        yield from ("", f"{shown}:", "", f"![{shown}]({name})")
     for judged in evaluation.others:
         yield from ("", f"### Other sounds: {judged.sounds.name}", "", about_others(judged), "")
         yield from _table(*overview(judged))
@@ -154,7 +160,9 @@ def _ratio(own: Summary, nearest: Summary, name: str) -> float | None:
 
 
 def figure(value: float) -> str:
-    """Three significant digits; from a million on with an exponent."""
+    """Three significant digits; from a million on with an exponent, and nothing below a millionth."""
+    if abs(value) < 1e-6:
+        return "0"
     if abs(value) >= 999_500:
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa}e{int(exponent)}"
