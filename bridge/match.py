@@ -13,6 +13,7 @@ from tsumami.engine.errors import SessionError
 from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import open_library
 from tsumami.plugins.match.matching import Match, match_sound, play_for, player_for, settings_of
+from tsumami.plugins.match.picture import check_drawing
 from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.match.search import by_detail, by_power
 from tsumami.plugins.match.sound import HeardSound, read_sound
@@ -101,8 +102,13 @@ def _check_outputs(options: MatchOptions) -> None:
         check_unused(path, overwrite=options.force)
         if not path.absolute().parent.is_dir():
             raise SessionError(f"output must be in a folder that is there, got {path}")
+    for given, ending in ((options.render, ".wav"), (options.plot, ".png")):
+        if given is not None and given.suffix.lower() != ending:
+            raise SessionError(f"output must end with {ending}, got {given}")
     if len(set(options.outputs)) < len(options.outputs):
         raise SessionError(f"outputs must be different files, got {options.outputs[-1]} twice")
+    if options.plot is not None:
+        check_drawing()
 
 
 def _instrument(options: MatchOptions, contract: Contract) -> str | Path:

@@ -1,5 +1,6 @@
 """A match as a picture: the sound, what was predicted and what was found, as spectrograms over parameters."""
 
+import importlib.util
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,17 +34,21 @@ class Panel:
     mel: Values
 
 
+def check_drawing() -> None:
+    """Raise `ParameterError` where matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ParameterError(
+            "matplotlib must be installed for a picture, got none; pip install 'tsumami[training]'"
+        )
+
+
 def draw_match(panels: Sequence[Panel], names: Sequence[str], found: Values, predicted: Values) -> bytes:
     """A PNG of the panels side by side, over bars of ``found`` positions 0-1 with marks at ``predicted``.
 
-    Raises `ParameterError` where matplotlib is not installed.
+    See `check_drawing`.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ParameterError(
-            "matplotlib must be installed for a picture, got none; pip install 'tsumami[training]'"
-        ) from None
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(3.4 * len(panels), 5.6), layout="constrained")
     grid = figure.add_gridspec(2, len(panels), height_ratios=(1.5, 1.0))
     loudest = max(float(panels[0].mel.max()), 1e-30)

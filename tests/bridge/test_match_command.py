@@ -150,7 +150,9 @@ def test_another_pitch_and_a_low_rate_are_told(folder: Path, tmp_path: Path) -> 
         (("-o", "none/found.toml"), "output must be in a folder that is there, got none"),
         (("-o", "there.toml"), "output must be a new file, got there.toml; give --force to write over it"),
         (("--render", "there.toml"), "output must be a new file, got there.toml"),
-        (("--plot", "found.toml"), "outputs must be different files, got found.toml twice"),
+        (("--render", "found.mp3"), "output must end with .wav, got found.mp3"),
+        (("--plot", "found.jpg"), "output must end with .png, got found.jpg"),
+        (("-o", "found.png", "--plot", "found.png"), "outputs must be different files, got found.png twice"),
         (("--model", "sound.wav"), "sound.wav must be an ONNX model"),
         (("--model", "amsynth.onnx"), "given with --plugin PATH for a model of amsynth, got none"),
         (
