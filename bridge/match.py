@@ -84,12 +84,12 @@ def run_match(options: MatchOptions) -> bool:
 
 def _search(options: MatchOptions, sound: HeardSound, model: SoundModel, player: PatchPlayer) -> Match:
     with MatchBar(options.refine_seconds) as bar:
-        library = options.presets and open_library(options.presets, player, bar.hear)
+        library = None if options.presets is None else open_library(options.presets, player, bar.hear)
         return match_sound(
             sound,
             model,
             player,
-            library=library or None,
+            library=library,
             seconds=options.refine_seconds,
             seed=options.seed,
             measure=by_detail if options.detail else by_power,
