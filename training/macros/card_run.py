@@ -46,7 +46,8 @@ _MACROS: Final = """Its macros are
 _FIGURES: Final = {
     "validation_msen": "squared error of the parameters over their mean square, on the validation's sounds",
     "validation_accuracy": "share of the validation's choices that are right",
-    "listening_error": "largest difference from the model in torch, as a position 0-1",
+    "listening_error": "largest difference from torch with the same weights, as a position 0-1",
+    "rounding_error": "largest difference that storing weights in half precision makes, as a position 0-1",
     "round_trip_error": "largest change of a position, preset to latent and back, of all presets of the data",
 }
 

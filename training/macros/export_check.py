@@ -1,5 +1,6 @@
 """An exported model held against the one that it was made of."""
 
+import copy
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from tsumami.engine.macro_model import MacroModel
 from tsumami.engine.sound_model import SoundModel
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.flow_models import Invertible
+from tsumami.training.macros.flows import Flow
 from tsumami.training.macros.head_models import HasHeads
 from tsumami.training.macros.heads import ChoiceTable
 from tsumami.training.macros.run import Run
@@ -24,24 +26,49 @@ TOLERANCE: Final = 1e-4
 _SOUNDS: Final = 64
 
 
-def measure_listening(content: bytes, run: Run, corpus: Corpus) -> dict[str, float]:
-    """The largest ``listening_error`` of a position; of a model with heads, ``validation_accuracy`` too.
+def rounded(run: Run) -> Run:
+    """The run with weights of half precision, but for flows, which go both ways: its file is half as large.
 
-    Raises `ModelError` when the error is above `TOLERANCE`, as it is when another choice is the likeliest.
+    By how much its answers change is told by `measure_listening`.
     """
-    mels, torchs = corpus.valid.mel, run.predict(corpus.valid.mel)
-    table = run.model.table if isinstance(run.model, HasHeads) else None
-    heard = _listen(content, mels[:_SOUNDS], table)
-    error = float(np.abs(heard - torchs[:_SOUNDS]).max())
+    model = copy.deepcopy(run.model)
+    flows = [flow for flow in model.modules() if isinstance(flow, Flow)]
+    kept = {id(weight) for flow in flows for weight in flow.parameters()}
+    for weight in model.parameters():
+        if weight.dim() > 1 and id(weight) not in kept:
+            weight.copy_(weight.half())
+    other = copy.copy(run)
+    other.model = model
+    return other
+
+
+def measure_listening(content: bytes, run: Run, trained: Run, corpus: Corpus) -> dict[str, float]:
+    """How a file differs from the `rounded` run that it was made of, and that from the ``trained`` one.
+
+    The largest differences of a position are ``listening_error`` and, among continuous parameters,
+    ``rounding_error``; a model with heads has its ``validation_accuracy`` too. Raises `ModelError` when the
+    first is above `TOLERANCE`, as it is when another choice is the likeliest.
+    """
+    mels, table = corpus.valid.mel[:_SOUNDS], run.model.table if isinstance(run.model, HasHeads) else None
+    torchs, heard = run.predict(mels), _listen(content, mels, table)
+    error = float(np.abs(heard - torchs).max())
     if not error <= TOLERANCE:
         raise ModelError(
             f"exported model must answer as it does in torch, within {TOLERANCE:g}, got {error:g} off; "
             "train it on until its weights are finite and small"
         )
+    continuous = slice(None) if table is None else table.continuous
+    errors = {
+        "listening_error": error,
+        "rounding_error": float(np.abs(torchs - trained.predict(mels))[:, continuous].max()),
+    }
     if table is None:
-        return {"listening_error": error}
-    accuracy = table.agreement(torch.from_numpy(torchs), torch.from_numpy(corpus.valid.values))
-    return {"listening_error": error, "validation_accuracy": accuracy}
+        return errors
+    predicted = torch.from_numpy(run.predict(corpus.valid.mel))
+    return {
+        **errors,
+        "validation_accuracy": table.agreement(predicted, torch.from_numpy(corpus.valid.values)),
+    }
 
 
 def measure_round_trip(content: bytes, model: Invertible, corpus: Corpus) -> float:

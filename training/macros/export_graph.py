@@ -19,6 +19,7 @@ from tsumami.engine.contract_file import check_contract
 
 OPSET: Final = 17
 _IR_VERSION: Final = 8
+_MANY: Final = 1024
 
 Array = npt.NDArray[np.float32]
 
@@ -29,17 +30,26 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.casts: list[Any] = []
+        """Of constants; before all nodes. ONNX Runtime computes them when it loads the file."""
         self._stored: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._made = 0
 
     def constant(self, values: npt.ArrayLike, dtype: type = np.float32) -> str:
-        """Numbers that are stored in the file, once."""
+        """Numbers that are stored in the file, once; many float32 in half precision where none is changed."""
         array: npt.NDArray[Any] = np.asarray(values, dtype)
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._stored:
-            self._stored[key] = f"c{len(self.constants)}"
-            self.constants.append(numpy_helper.from_array(array, self._stored[key]))
+            self._stored[key] = self._store(array, f"c{len(self.constants)}")
         return self._stored[key]
+
+    def _store(self, array: npt.NDArray[Any], name: str) -> str:
+        if array.dtype == np.float32 and array.size >= _MANY and np.array_equal(array, half(array)):
+            self.constants.append(numpy_helper.from_array(array.astype(np.float16), name))
+            self.casts.append(helper.make_node("Cast", [name], [f"{name}.float"], to=TensorProto.FLOAT))
+            return f"{name}.float"
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
 
     def node(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """An operator of ONNX with one output."""
@@ -124,7 +134,9 @@ def model_file(
     ``inputs`` and ``outputs`` are shapes by name, all float32.
     """
     model = helper.make_model(
-        helper.make_graph(graph.nodes, contract.kind, _tensors(inputs), _tensors(outputs), graph.constants),
+        helper.make_graph(
+            [*graph.casts, *graph.nodes], contract.kind, _tensors(inputs), _tensors(outputs), graph.constants
+        ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="tsumami",
@@ -142,6 +154,12 @@ def write_model(content: bytes, path: Path) -> None:
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(content)
     unfinished.replace(path)
+
+
+def half(array: Array) -> Array:
+    """The nearest numbers of half precision, float32."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float16).astype(np.float32)
 
 
 def array_of(tensor: Tensor) -> Array:

@@ -16,7 +16,7 @@ from tsumami.training.macros.axes import named_latents
 from tsumami.training.macros.card_run import card_of
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
-from tsumami.training.macros.export_check import measure_listening, measure_round_trip
+from tsumami.training.macros.export_check import measure_listening, measure_round_trip, rounded
 from tsumami.training.macros.export_graph import Graph, model_file
 from tsumami.training.macros.export_parts import add_listening, add_two_way
 from tsumami.training.macros.flow_models import FlowDis, Invertible
@@ -40,9 +40,10 @@ def export_run(run: Run, corpus: Corpus, order: Order | None = None) -> tuple[by
     """
     if run.corpus_hash != corpus.hash:
         raise ModelError("run must be trained on the data given, got one that was trained on something else")
+    trained, run = run, rounded(run)
     contract = _contract(run, corpus)
     content = _build(run, contract, order)
-    metrics = {**contract.metrics, **measure_listening(content, run, corpus)}
+    metrics = {**contract.metrics, **measure_listening(content, run, trained, corpus)}
     if isinstance(run.model, Invertible):
         metrics["round_trip_error"] = measure_round_trip(content, run.model, corpus)
         if order is None:
