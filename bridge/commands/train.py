@@ -2,6 +2,7 @@
 
 import contextlib
 import json as json_module
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from tsumami.bridge.train_table import ALL, Overview, check_all, jobs_of, train_all
 from tsumami.engine.errors import ModelError
 
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)
@@ -98,6 +100,52 @@ def macros(
     if out is None or parameters is not None or model is not None:
         raise ModelError("out must be given, or --data with --parameters and --model; --out MACROS.onnx")
     _learn_knobs(out, instrument, budget.value, seed, folder, common, json)
+
+
+@train.command()
+def table(
+    data: Annotated[Path, typer.Option(help="Data set of `tsumami render`.")],
+    folder: Annotated[Path, typer.Option(help="Where the runs are kept, to go on from.")],
+    parameters: Annotated[
+        list[str] | None, typer.Option(help="List of parameters: 16, 32 or all; may be repeated; all three.")
+    ] = None,
+    model: Annotated[list[ModelName] | None, typer.Option(help="May be repeated; all of them.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same runs.")] = 1,
+    budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Trainings at the same time; one a core by default.")
+    ] = None,
+) -> None:
+    """Train every model of synth control on every list of parameters: the runs of `tsumami evaluate macros`.
+
+    Given again after it was stopped, it goes on where it was.
+    """
+    lists = parameters or ["16", "32", ALL]
+    _prepare(data, lists, budget.value)
+    wanted = jobs_of(lists, [name.value for name in model or ModelName], folder)
+    common = ["--data", str(data), "--seed", str(seed), "--budget", budget.value]
+    failures = []
+    with Overview(len(wanted)) as overview:
+        for job, reason in train_all(wanted, common, jobs or os.cpu_count() or 1, overview.begin):
+            overview.end(job.name, reason)
+            if reason:
+                failures.append((job, reason))
+    check_all(failures)
+    print(f"{folder}: {len(wanted)} runs", file=sys.stderr)
+
+
+def _prepare(data: Path, lists: list[str], budget: str) -> None:
+    """Render what the trainings share, so that no two of them do."""
+    with _training_installed():
+        from tsumami.training.macros.corpus import open_corpus
+        from tsumami.training.macros.progress import counting
+        from tsumami.training.macros.schedule import SCHEDULES
+        from tsumami.training.macros.variations import variations
+    for choice in lists:
+        with counting(f"presets, {choice} parameters") as show:
+            corpus = open_corpus(data, choice, progress=show)
+        with counting(f"variations, {choice} parameters") as show:
+            variations(corpus, SCHEDULES[budget].variations, progress=show)
 
 
 def _command(*words: str) -> str:
