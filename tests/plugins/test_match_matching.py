@@ -1,5 +1,6 @@
 """From a sound to a patch with a model that always says the same: what is made of its answer."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,8 +42,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> SoundModel:
 
 
 @pytest.fixture(scope="module")
-def player(model: SoundModel) -> PatchPlayer:
-    return player_for(model.contract, "builtin", settings_of(model.contract), 1)
+def player(model: SoundModel) -> Iterator[PatchPlayer]:
+    with player_for(model.contract, "builtin", settings_of(model.contract), 1) as player:
+        yield player
 
 
 def heard(player: PatchPlayer, patch: Values = WANTED) -> HeardSound:
