@@ -3,8 +3,8 @@
 The axis of a macro is the gradient of a ridge regression, from the latents of the training presets to what is
 said of them (paper, section 3.2: pairs of tags): ±1 for a person's tags, of which a preset may have neither,
 or a descriptor in standard units where no preset is tagged. Axes lean towards each other as far as what they
-are named after does: with them at right angles, or with the others' effects taken out (a pseudo-inverse),
-knobs of amsynth did what they say for 58 and 26 % of the presets, as they are for 79 %.
+are named after does. At right angles, or with the others' effects taken out (a pseudo-inverse), they were
+tried and did less of what they are called: no parameter of a synthesizer does one thing alone.
 """
 
 from typing import Final

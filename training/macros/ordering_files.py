@@ -35,7 +35,7 @@ def order_of(run: Run, corpus: Corpus) -> Order | None:
         flow.load_state_dict(torch.load(path, weights_only=True))
         return Order(flow.requires_grad_(False).eval(), labeller.pairs[: run.model.shape.parameters])
     with counting("order of the latents") as show:
-        more = variations(corpus, run.variations) if run.variations else None
+        more = variations(corpus, run.variations, progress=show) if run.variations else None
         order = order_latents(run.model, corpus, more, run.seed, steps, progress=show)
     _save(order, path)
     return order
