@@ -15,8 +15,9 @@ from tests.command import run_tsumami, run_tsumami_json
 from tsumami.engine.errors import ModelError, RenderError, SoundError
 from tsumami.plugins import PARAMETERS, random_patch
 from tsumami.plugins.offline import RenderSettings, render_presets
+from tsumami.plugins.offline.floor import spectral_convergence
 from tsumami.plugins.presets import Preset
-from tsumami.training.macros.baselines import MEAN, NEAREST, NearestPreset
+from tsumami.training.macros.baselines import MEAN, NEAREST, NEAREST_BY_SC, NearestPreset
 from tsumami.training.macros.corpus import Corpus, open_corpus
 from tsumami.training.macros.evaluate import FLOOR, Evaluation, evaluate, render_mel
 from tsumami.training.macros.evaluate_runs import evaluate_runs, find_runs
@@ -87,7 +88,14 @@ def evaluation(corpus: Corpus) -> Evaluation:
 
 
 def test_floor_and_baselines_stand_first(evaluation: Evaluation) -> None:
-    assert [row.name for row in evaluation.rows] == [FLOOR, MEAN, NEAREST, "noise 0.3", "noise 0.01"]
+    assert [row.name for row in evaluation.rows] == [
+        FLOOR,
+        MEAN,
+        NEAREST,
+        NEAREST_BY_SC,
+        "noise 0.3",
+        "noise 0.01",
+    ]
     assert [row.name for row in evaluation.models] == ["noise 0.01", "noise 0.3"], "by median SC"
 
 
@@ -120,6 +128,10 @@ def test_the_nearest_preset_is_heard_as_itself(evaluation: Evaluation) -> None:
     train = evaluation.corpus.train
     rows = NearestPreset(train.mel, train.values).rows(evaluation.corpus.test.mel)
     np.testing.assert_array_equal(evaluation.row(NEAREST).mel, train.mel[rows])
+    least = [
+        min(spectral_convergence(wanted, mel) for mel in train.mel) for wanted in evaluation.corpus.test.mel
+    ]
+    np.testing.assert_allclose(evaluation.row(NEAREST_BY_SC).distances["SC"], least, rtol=1e-6)  # float32
 
 
 def test_equal_patches_are_equal_sounds(corpus: Corpus) -> None:
@@ -221,7 +233,7 @@ def test_runs_are_found_in_the_papers_order_and_leave_files(data: Path, runs: Pa
     told: list[str] = []
     outcome = evaluate_runs(data, ["all"], runs, on_step=told.append)
     (evaluation,) = outcome.evaluations
-    assert [row.name for row in evaluation.rows] == [FLOOR, MEAN, NEAREST, "MLP", "VAE"]
+    assert [row.name for row in evaluation.rows] == [FLOOR, MEAN, NEAREST, NEAREST_BY_SC, "MLP", "VAE"]
     assert outcome.strangers == ()
     assert any("MLP" in line for line in told)
 
@@ -257,14 +269,14 @@ def test_other_sounds_are_answered_and_measured(corpus: Corpus, recordings: Path
     np.testing.assert_allclose(np.linalg.norm(sounds.mel, axis=(1, 2)), median, rtol=1e-5)
     evaluation = evaluate(corpus, [], others=[sounds])
     (judged,) = evaluation.others
-    assert [row.name for row in judged.rows] == [FLOOR, MEAN, NEAREST]
+    assert [row.name for row in judged.rows] == [FLOOR, MEAN, NEAREST, NEAREST_BY_SC]
     assert [metric.name for metric in judged.metrics] == [m.name for m in METRICS if m.name != "MSEn"]
     for distances in judged.row(FLOOR).distances.values():
         np.testing.assert_array_equal(distances, 0.0)
     assert (judged.row(NEAREST).distances["SC"] > 0.0).all()
     (document,) = document_of(evaluation)["others"]
     assert document["count"] == 2
-    assert [row["name"] for row in document["rows"]] == [FLOOR, MEAN, NEAREST]
+    assert [row["name"] for row in document["rows"]] == [FLOOR, MEAN, NEAREST, NEAREST_BY_SC]
     paths = save_page([evaluation], tmp_path / "results", FACTS)
     page = paths[0].read_text("utf-8")
     assert "### Other sounds: recordings" in page
@@ -306,7 +318,7 @@ def test_runs_of_another_data_set_are_refused(runs: Path, tmp_path: Path) -> Non
 def test_the_command_prints_and_saves(data: Path, runs: Path, tmp_path: Path) -> None:
     options = ("--data", str(data), "--parameters", "all", "--runs", str(runs), "--out", str(tmp_path))
     (found,) = run_tsumami_json("evaluate", "macros", *options, "--table")["evaluations"]
-    assert [row["name"] for row in found["rows"]] == [FLOOR, MEAN, NEAREST, "MLP", "VAE"]
+    assert [row["name"] for row in found["rows"]] == [FLOOR, MEAN, NEAREST, NEAREST_BY_SC, "MLP", "VAE"]
     assert "tsumami evaluate macros --data" in (tmp_path / "synth-control.md").read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.match.mel import mel_power
-from tsumami.training.macros.baselines import MeanPreset, NearestPreset, Predictor
+from tsumami.training.macros.baselines import MeanPreset, NearestPreset, NearestPresetBySc, Predictor
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.evaluation_sounds import OtherSounds
@@ -115,7 +115,8 @@ def evaluate(
     """
     train, test = corpus.train, corpus.test
     nearest = NearestPreset(train.mel, train.values)
-    baselines: list[Predictor] = [MeanPreset(train.values), nearest]
+    by_sc = NearestPresetBySc(train.mel, train.values)
+    baselines: list[Predictor] = [MeanPreset(train.values), nearest, by_sc]
     kinds: list[tuple[Kind, Iterable[Predictor]]] = [("baseline", baselines), ("model", models)]
     predictors: list[tuple[Kind, Predictor]] = [(kind, one) for kind, several in kinds for one in several]
     counts = [len(row) for row in choices_of(corpus.instrument, corpus.name, corpus.parameters)]
