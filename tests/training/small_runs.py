@@ -12,6 +12,7 @@ from tsumami.plugins import PARAMETERS
 from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.offline import RenderSettings
 from tsumami.training.macros.corpus import Corpus
+from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.flows import Flow
 from tsumami.training.macros.head_models import HasHeads
 from tsumami.training.macros.models import make_model, model_class
@@ -69,7 +70,8 @@ def small_checkpoint(name: str) -> dict[str, Any]:
     shape = Shape(len(NAMES), len(PAIRS), 32, 16, 4, 16, CHOICES if heads else ())
     torch.manual_seed(0)
     model = make_model(name, shape)
-    model.prepare(torch.randn(40, 64, 80), 3.5)
+    if isinstance(model, FlowSynth):
+        model.synthesizer.prepare(torch.randn(40, 64, 80), 3.5)
     stir(model)
     for weight in model.parameters():
         if not weight.any():

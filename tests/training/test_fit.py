@@ -15,6 +15,7 @@ from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.offline import RenderSettings
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.fit import fit
+from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import MODELS
 from tsumami.training.macros.run import Run, load_run
@@ -68,6 +69,28 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path, model: str)
     assert resumed.msen == whole.msen
     assert same_weights(whole, resumed)
     assert fit(data, model, tmp_path / "whole", budget="tiny").epochs == whole.epochs, "it is over"
+
+
+def test_a_synthesizer_is_learned_once_and_corrects_the_answers(tmp_path: Path) -> None:
+    data = corpus(tmp_path)
+    run = fit(data, "Flow_synth", tmp_path / "run", budget="tiny", stop_after=3)
+    (folder,) = tmp_path.glob("synthesizer-*")
+    learned = (folder / "checkpoint.pt").read_bytes()
+    whole = fit(data, "Flow_synth", tmp_path / "whole", budget="tiny")
+    assert same_weights(whole, fit(data, "Flow_synth", tmp_path / "run", budget="tiny"))
+    assert (folder / "checkpoint.pt").read_bytes() == learned
+
+    model = run.model
+    assert isinstance(model, FlowSynth)
+    x, values = run.standardised(data.test.mel), torch.from_numpy(data.test.values)
+    ear = model.synthesizer
+    played = ear.heard_error(ear(values), x).mean()
+    mean = run.standardised(data.train.mel).mean(dim=0).expand_as(x)
+    assert played < 0.5 * ear.heard_error(mean, x).mean()
+    estimated, corrected = (
+        ear.heard_error(ear(answer), x) for answer in (model.estimate(x), model.predict(x))
+    )
+    assert corrected.mean() < 0.7 * estimated.mean(), "as the synthesizer hears it"
 
 
 def test_a_run_says_what_it_is_and_predicts_as_it_did(tmp_path: Path) -> None:

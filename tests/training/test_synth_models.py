@@ -61,7 +61,11 @@ def test_a_model_learns_and_every_weight_takes_part(name: str) -> None:
         optimiser.zero_grad()
         terms["total"].backward()  # type: ignore[no-untyped-call]
         if step == 0:
-            idle = [key for key, weight in model.named_parameters() if weight.grad is None]
+            idle = [
+                key
+                for key, weight in model.named_parameters()
+                if weight.requires_grad and weight.grad is None
+            ]
             assert idle == []
         optimiser.step()
         model.eval()

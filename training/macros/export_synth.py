@@ -80,8 +80,8 @@ def _add_synthesizer(graph: Graph, synthesizer: Synthesizer, values: str, size: 
 
 
 def _add_slope(graph: Graph, model: FlowSynth, x: str) -> Callable[[str], str]:
-    """The gradient of `tsumami.training.macros.synthesizer.heard_error` by a mel, for the sound ``x``."""
-    deviation = float(model.deviation)
+    """The gradient of `Synthesizer.heard_error` by a mel, for the sound ``x``."""
+    deviation = float(model.synthesizer.deviation)
     flat = graph.node("Flatten", [x])
     weights = graph.node("Softmax", [graph.times(flat, 2.0 * deviation)], axis=1)
     factors = graph.times(weights, 2.0 * deviation)

@@ -6,7 +6,7 @@ would have done, bit for bit as far as torch repeats itself on the machine.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,21 +18,25 @@ from tsumami.engine.errors import ModelError
 from tsumami.plugins.match.mel import OFFSET
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
+from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.head_models import HasHeads
 from tsumami.training.macros.heads import ChoiceTable
 from tsumami.training.macros.labels import Labeller
-from tsumami.training.macros.models import make_model, model_class
+from tsumami.training.macros.models import SYNTHESIZER, make_learner, model_class
 from tsumami.training.macros.progress import counting, epochs
 from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint
 from tsumami.training.macros.schedule import SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
-from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
+from tsumami.training.macros.synth_model import Batch, Learner, Shape
 from tsumami.training.macros.variations import variations
+
+Weights = dict[str, Tensor]
 
 _STOP_AFTER: Final = 4
 """Training ends after so many times the patience without an improvement."""
 _LARGEST_GRADIENT: Final = 5.0
-_VALIDATION_BATCH: Final = 256
+_SYNTHESIZER_EPOCHS: Final = 3
+"""Of a synthesizer for one of a model, which take far longer."""
 _MOST_EPOCHS: Final = 1_000_000
 
 
@@ -56,13 +60,27 @@ def fit(
     _check_folder(folder, corpus, model)
     choices = _choice_counts(corpus, model)
     more = _more(corpus, schedule.variations)
-    training = Training(corpus, more, model, choices, schedule, seed, folder, command)
+    synthesizer = None
+    if issubclass(model_class(model), FlowSynth):
+        synthesizer = _learn_synthesizer(corpus, more, schedule, seed)
+    training = Training(corpus, more, model, choices, schedule, seed, folder, command, synthesizer)
     with epochs(model, schedule.epochs) as show:
         for number, (epoch, figures) in enumerate(training.epochs(), 1):
             show(epoch, figures)
             if number == stop_after:
                 break
     return training.run()
+
+
+def _learn_synthesizer(corpus: Corpus, more: Sounds | None, schedule: Schedule, seed: int) -> Weights:
+    """The weights of a `SYNTHESIZER`; trained once, and kept beside the data."""
+    folder = corpus.folder / f"{SYNTHESIZER}-{corpus.hash}-{schedule.name}-{seed}"
+    longer = replace(schedule, epochs=_SYNTHESIZER_EPOCHS * schedule.epochs)
+    training = Training(corpus, more, SYNTHESIZER, (), longer, seed, folder)
+    with epochs(SYNTHESIZER, longer.epochs) as show:
+        for epoch, figures in training.epochs():
+            show(epoch, figures)
+    return training.best
 
 
 class Training:
@@ -77,7 +95,8 @@ class Training:
         schedule: Schedule,
         seed: int,
         folder: Path,
-        command: str,
+        command: str = "",
+        synthesizer: Weights | None = None,
     ) -> None:
         self._schedule, self._seed, self._folder = schedule, seed, folder
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -108,8 +127,10 @@ class Training:
         self._train = self._batch(corpus.train if more is None else join([corpus.train, more]), labeller)
         self._valid = self._batch(corpus.valid, labeller)
         torch.manual_seed(seed)
-        self._model = make_model(model, shape).to(self._device)
+        self._model = make_learner(model, shape).to(self._device)
         self._model.prepare(self._train.x, self._facts["deviation"])
+        if isinstance(self._model, FlowSynth) and synthesizer is not None:
+            self._model.synthesizer.load_state_dict(synthesizer)
         self._optimiser = torch.optim.Adam(self._model.parameters(), lr=schedule.rate)
         self._rate = _rate(self._optimiser, schedule)
         self._epoch = self._best_epoch = 0
@@ -124,9 +145,10 @@ class Training:
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
             while not self._is_over:
                 terms = self._train_epoch()
-                terms |= self._validate()
+                figures = self._validate()
+                terms |= figures
                 self._epoch += 1
-                self._keep_best(terms["MSEn"])
+                self._keep_best(next(iter(figures.values())))
                 self._save()
                 for name, value in terms.items():
                     board.add_scalar(name, value, self._epoch)
@@ -137,6 +159,11 @@ class Training:
         """The model of the best epoch so far."""
         self._save()
         return Run(load_checkpoint(self._folder))
+
+    @property
+    def best(self) -> Weights:
+        """The weights of the best epoch so far."""
+        return self._best
 
     @property
     def _is_over(self) -> bool:
@@ -163,15 +190,10 @@ class Training:
 
     @torch.inference_mode()
     def _validate(self) -> dict[str, float]:
-        """MSEn, the parameters' squared error over their mean square as in the paper; of heads, accuracy."""
+        """The model's own figures, of which the first decides."""
         self._model.eval()
-        parts = torch.split(self._valid.x, _VALIDATION_BATCH)
-        predicted = torch.cat([self._model.estimate(part) for part in parts])
-        error = (predicted - self._valid.values).square().mean() / self._valid.values.square().mean()
-        self._rate.step(*([] if self._schedule.falls else [float(error)]))
-        figures = {"MSEn": float(error)}
-        if isinstance(self._model, HasHeads):
-            figures["accuracy"] = self._model.table.agreement(predicted, self._valid.values)
+        figures = self._model.validate(self._valid)
+        self._rate.step(*([] if self._schedule.falls else [next(iter(figures.values()))]))
         return figures
 
     def _keep_best(self, score: float) -> None:
@@ -260,5 +282,5 @@ def _rows(whole: Batch, rows: Tensor) -> Batch:
     return Batch(whole.x[rows], whole.values[rows], whole.labels[rows])
 
 
-def _copy(model: SynthNetwork) -> dict[str, Tensor]:
+def _copy(model: Learner) -> Weights:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

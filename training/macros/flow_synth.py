@@ -9,7 +9,7 @@ from tsumami.training.macros.autoencoders import VALUE_VARIANCE, Posterior
 from tsumami.training.macros.flow_models import FlowCoupling
 from tsumami.training.macros.layers import Convolutions, perceptron
 from tsumami.training.macros.synth_model import Batch, Shape
-from tsumami.training.macros.synthesizer import Synthesizer, heard_error
+from tsumami.training.macros.synthesizer import Synthesizer
 
 HEARD: Final = 0.5
 """Weight of what is heard of an answer beside the error of its positions."""
@@ -21,8 +21,9 @@ RATE: Final = 0.1
 class FlowSynth(FlowCoupling):
     """Flow_coupling with a `Synthesizer` in the place of its decoder, and convolutions of full width.
 
-    The synthesizer learns from the presets' own positions, and the encoder from what it makes of the
-    encoder's. An answer is then the latent z near the posterior's mean z_0 that minimises
+    The synthesizer is learned first, from the presets' own positions, and is then left as it is. The encoder
+    learns from what it makes of the encoder's answers. An answer is then the latent z near the posterior's
+    mean z_0 that minimises
 
         heard_error(f_s(f(z)), x) + |f(z) - f(z_0)|² / (parameters · variance of p(v|z)),
 
@@ -30,16 +31,13 @@ class FlowSynth(FlowCoupling):
     the encoder has them.
     """
 
-    deviation: Tensor
-
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)
         features = Convolutions(shape.channels)
         self.encoder = nn.Sequential(
             features, perceptron(features.outputs, shape.units, 2, 2 * shape.parameters)
         )
-        self.decoder = Synthesizer(shape.parameters, shape.units)
-        self.register_buffer("deviation", torch.ones(()))
+        self.decoder = Synthesizer(shape).requires_grad_(requires_grad=False)
 
     @property
     def synthesizer(self) -> Synthesizer:
@@ -47,20 +45,10 @@ class FlowSynth(FlowCoupling):
         assert isinstance(self.decoder, Synthesizer)
         return self.decoder
 
-    def prepare(self, x: Tensor, deviation: float) -> None:
-        """See `SynthNetwork.prepare`."""
-        self.deviation.fill_(deviation)
-        self.synthesizer.prepare(x)
-
     def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
-        """``synth``: how far the synthesizer is from presets; ``heard``: how far the answers are."""
-        played = self.synthesizer(batch.values)
-        learned = {name: weight.detach() for name, weight in self.synthesizer.named_parameters()}
-        answered = torch.func.functional_call(self.synthesizer, learned, (self.values(posterior[0]),))
-        return {
-            "synth": nn.functional.mse_loss(played, batch.x) + self._error(played, batch.x).mean(),
-            "heard": HEARD * self._error(answered, batch.x).mean(),
-        }
+        """``heard``: how far the answers are from the sounds."""
+        answered = self.synthesizer(self.values(posterior[0]))
+        return {"heard": HEARD * self.synthesizer.heard_error(answered, batch.x).mean()}
 
     def estimate(self, x: Tensor) -> Tensor:
         """See `SynthNetwork.estimate`."""
@@ -79,11 +67,8 @@ class FlowSynth(FlowCoupling):
         optimiser = torch.optim.Adam([latent], lr=RATE)
         for _ in range(STEPS):
             values = self.values(latent)
-            heard = self._error(self.synthesizer(values), x)
+            heard = self.synthesizer.heard_error(self.synthesizer(values), x)
             moved = (values - answer).square().mean(dim=1) / VALUE_VARIANCE
             (latent.grad,) = torch.autograd.grad((heard + moved).sum(), latent)
             optimiser.step()
         return self.values(latent).detach()
-
-    def _error(self, mel: Tensor, x: Tensor) -> Tensor:
-        return heard_error(mel, x, self.deviation)

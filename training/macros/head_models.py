@@ -12,13 +12,18 @@ from tsumami.training.macros.layers import Convolutions, Regression
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
 
 
-class HasHeads:
+class HasHeads(SynthNetwork):
     """A model with heads for the discrete parameters of its table."""
 
     table: ChoiceTable
 
+    def validate(self, batch: Batch) -> dict[str, float]:
+        """MSEn, and the share of choices that are right."""
+        agreement = self.table.agreement(self.estimate(batch.x), batch.values)
+        return {**super().validate(batch), "accuracy": agreement}
 
-class CnnHeads(SynthNetwork, HasHeads):
+
+class CnnHeads(HasHeads):
     """CNN_heads: the paper's CNN, with a softmax for each discrete parameter beside its regression."""
 
     def __init__(self, shape: Shape) -> None:
@@ -44,7 +49,7 @@ class CnnHeads(SynthNetwork, HasHeads):
         return self.table.join(self.head(features), self.table.likeliest(self.choices(features)))
 
 
-class FlowHeads(FlowCoupling, HasHeads):
+class FlowHeads(HasHeads, FlowCoupling):
     """Flow_heads: Flow_coupling over the continuous parameters, given the choices of the discrete ones.
 
     With v = (c, d), p(v|x) = p(d|x) p(c|d, x): convolutions of their own hear the choices d, and the flow's

@@ -9,7 +9,8 @@ from tsumami.training.macros.flow_models import FlowCoupling, FlowDis, FlowReg, 
 from tsumami.training.macros.flow_synth import FlowSynth
 from tsumami.training.macros.head_models import CnnHeads, FlowHeads
 from tsumami.training.macros.regressions import Cnn, Mlp, ResCnn
-from tsumami.training.macros.synth_model import Shape, SynthNetwork
+from tsumami.training.macros.synth_model import Learner, Shape, SynthNetwork
+from tsumami.training.macros.synthesizer import Synthesizer
 
 MODELS: Final[Mapping[str, type[SynthNetwork]]] = {
     "MLP": Mlp,
@@ -28,6 +29,9 @@ MODELS: Final[Mapping[str, type[SynthNetwork]]] = {
 }
 """The paper's nine in its order, then ours; those with heads are for lists with discrete parameters."""
 
+SYNTHESIZER: Final = "synthesizer"
+"""What Flow_synth listens with: it is trained as models are, but answers no sound."""
+
 
 def model_class(name: str) -> type[SynthNetwork]:
     """The class of a model. Raises `ParameterError` for a name that `MODELS` has not."""
@@ -39,3 +43,8 @@ def model_class(name: str) -> type[SynthNetwork]:
 def make_model(name: str, shape: Shape) -> SynthNetwork:
     """A new model of a class and a shape; see `model_class`."""
     return model_class(name)(shape)
+
+
+def make_learner(name: str, shape: Shape) -> Learner:
+    """The same, or a new `SYNTHESIZER`."""
+    return Synthesizer(shape) if name == SYNTHESIZER else make_model(name, shape)

@@ -3,7 +3,10 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Shape:
     context: int = 0
 
 
-class SynthNetwork(nn.Module, ABC):
-    """A module that can be trained and asked; the base of all models."""
+class Learner(nn.Module, ABC):
+    """A module that the one loop (`tsumami.training.macros.fit`) trains."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -63,9 +66,23 @@ class SynthNetwork(nn.Module, ABC):
         """
 
     @abstractmethod
+    def validate(self, batch: Batch) -> dict[str, float]:
+        """Figures of held-out sounds by name; the first is the one that is to be low."""
+
+
+class SynthNetwork(Learner):
+    """A learner that can be asked for the parameters of sounds; the base of all models."""
+
+    @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
         """Positions 0-1 ``[n, parameters]`` of standardised mels; the same sound always gives the same."""
 
     def estimate(self, x: Tensor) -> Tensor:
         """What `predict` begins with, where that takes longer: for the validation of every epoch."""
         return self.predict(x)
+
+    def validate(self, batch: Batch) -> dict[str, float]:
+        """MSEn: the parameters' squared error over their mean square, as the paper's tables have it."""
+        found = torch.cat([self.estimate(part) for part in torch.split(batch.x, _AT_ONCE)])
+        error = (found - batch.values).square().mean() / batch.values.square().mean()
+        return {"MSEn": float(error)}
