@@ -109,7 +109,9 @@ def table(
     parameters: Annotated[
         list[str] | None, typer.Option(help="List of parameters: 16, 32 or all; may be repeated; all three.")
     ] = None,
-    model: Annotated[list[ModelName] | None, typer.Option(help="May be repeated; all of them.")] = None,
+    model: Annotated[
+        list[ModelName] | None, typer.Option(metavar="MODEL", help="May be repeated; all of them.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same runs.")] = 1,
     budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
     jobs: Annotated[

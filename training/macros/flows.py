@@ -83,11 +83,11 @@ class Coupling(Flow):
 
 
 def _order(dimensions: int, number: int, *, is_split: bool) -> Tensor:
-    """Every other step sees the dimensions the other way round; couplings are split anew each time."""
-    if is_split:
-        return torch.randperm(dimensions, generator=torch.Generator().manual_seed(number))
+    """Every other step sees the dimensions the other way round; each two couplings are split anew."""
     order = torch.arange(dimensions)
-    return order.flip(0) if number % 2 else order
+    if is_split:
+        order = torch.randperm(dimensions, generator=torch.Generator().manual_seed(number // 2))
+    return dimensions - 1 - order if number % 2 else order
 
 
 class Positions(nn.Module):
