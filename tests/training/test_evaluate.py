@@ -305,6 +305,9 @@ def test_sounds_that_are_no_others_are_refused(corpus: Corpus, data: Path, tmp_p
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    beside = tmp_path / "synthesizer-of-a-run"
+    beside.mkdir()
+    (beside / "checkpoint.pt").touch()
     with pytest.raises(ModelError, match=r"runs must be a folder with runs .* got .* without one"):
         find_runs(tmp_path)
 

@@ -8,7 +8,7 @@ from tsumami.engine.errors import ModelError
 from tsumami.training.macros.corpus import Corpus, open_corpus
 from tsumami.training.macros.evaluate import Evaluation, evaluate
 from tsumami.training.macros.evaluation_sounds import read_other_sounds
-from tsumami.training.macros.models import MODELS
+from tsumami.training.macros.models import MODELS, SYNTHESIZER
 from tsumami.training.macros.run import Run, has_checkpoint, load_run
 
 Step = Callable[[str], object]
@@ -52,9 +52,13 @@ def evaluate_runs(
 
 
 def find_runs(place: Path) -> list[Path]:
-    """Folders of runs at or under a place, sorted. Raises `ModelError` when there are none."""
+    """Folders of runs at or under a place, sorted, without what is kept for them beside the data.
+
+    Raises `ModelError` when there are none.
+    """
     folders = [place, *(path for path in place.rglob("*") if path.is_dir())]
-    found = sorted(folder for folder in folders if has_checkpoint(folder))
+    runs = (folder for folder in folders if not folder.name.startswith(SYNTHESIZER))
+    found = sorted(filter(has_checkpoint, runs))
     if not found:
         raise ModelError(
             f"runs must be a folder with runs of tsumami train macros at or under it, got {place} without one"
