@@ -109,14 +109,16 @@ def test_a_run_says_what_it_is_and_predicts_as_it_did(tmp_path: Path) -> None:
     assert not list((tmp_path / "run").glob("*.part"))
 
 
-def test_the_best_epoch_is_kept_and_stalling_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        fit_module.SCHEDULES, "tiny", Schedule("tiny", 50, 0, 1e-3, False, 1, 16, 32, 8, 2, 8, 1)
-    )
-    scores = iter([0.5, 0.3, 0.4, *[0.6] * 50])
+@pytest.mark.parametrize(("falls", "epochs"), [(False, 6), (True, 12)])
+def test_the_best_epoch_is_kept_and_stalling_ends_what_does_not_fall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, falls: bool, epochs: int
+) -> None:
+    schedule = Schedule("tiny", 12, 0, 1e-3, falls, 1, 16, 32, 8, 2, 8, 1)
+    monkeypatch.setitem(fit_module.SCHEDULES, "tiny", schedule)
+    scores = iter([0.5, 0.3, 0.4, *[0.6] * 12])
     monkeypatch.setattr(fit_module.Training, "_validate", lambda _self: {"MSEn": next(scores)})
     run = fit(corpus(tmp_path), "MLP", tmp_path / "run", budget="tiny")
-    assert (run.best_epoch, run.msen, run.epochs) == (2, 0.3, 6)
+    assert (run.best_epoch, run.msen, run.epochs) == (2, 0.3, epochs)
 
 
 def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:

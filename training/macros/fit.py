@@ -167,7 +167,7 @@ class Training:
 
     @property
     def _is_over(self) -> bool:
-        stalled = self._epoch - self._best_epoch
+        stalled = 0 if self._schedule.falls else self._epoch - self._best_epoch
         return self._epoch >= self._schedule.epochs or stalled >= _STOP_AFTER * self._schedule.patience
 
     def _train_epoch(self) -> dict[str, float]:
