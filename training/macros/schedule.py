@@ -9,10 +9,11 @@ class Schedule:
     """Sizes of one training.
 
     ``epochs`` at most, each over the training presets and ``variations`` of them that are rendered for it.
-    ``rate`` is Adam's learning rate. When it ``falls``, then to 0 over all epochs along half a cosine, of which
-    the last are worth the most. Else it is halved when the validation has not improved for ``patience`` epochs,
-    and training ends early when it has not for four times as many. ``units``, ``channels``, ``steps`` and
-    ``hidden`` are those of `tsumami.training.macros.synth_model.Shape`. ``threads`` are for torch on a CPU.
+    ``rate`` is Adam's learning rate. When it ``falls``, then to 0 over all epochs along half a cosine; the
+    last of them are worth the most. Else it is halved when the validation has not improved for ``patience``
+    epochs, and training ends early when it has not for four times as many. ``units``, ``channels``,
+    ``steps`` and ``hidden`` are those of `tsumami.training.macros.synth_model.Shape`. ``threads`` are for
+    torch on a CPU.
     """
 
     name: str
