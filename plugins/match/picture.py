@@ -1,27 +1,19 @@
 """A match as a picture: the sound, what was predicted and what was found, as spectrograms over parameters."""
 
 import importlib.util
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
-from tsumami.plugins.match.mel import BANDS, HOP, N_FFT, SAMPLE_RATE, mel_matrix
-from tsumami.plugins.match.spectra import frequencies_hz
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from tsumami.plugins.match.drawing import FAINT, INK, draw_mel, png_of
 
 Values = npt.NDArray[np.float32]
 
-_RANGE_DB: Final = 70.0
-_TICKS_HZ: Final = (100, 300, 1000, 3000, 10_000)
-_INK, _FAINT, _FOUND, _PREDICTED = "#22262b", "#c9ced6", "#3a7ca5", "#e4572e"
-_DPI: Final = 110
+_FOUND, _PREDICTED = "#3a7ca5", "#e4572e"
 _LONGEST_TITLE: Final = 22
 
 
@@ -58,29 +50,14 @@ def draw_match(panels: Sequence[Panel], names: Sequence[str], found: Values, pre
         if column:
             axes.tick_params(labelleft=False)
     _draw_parameters(figure.add_subplot(grid[1, :]), names, found, predicted)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _draw_spectrogram(axes: Any, panel: Panel, loudest: float) -> None:
-    level_db = 10.0 * np.log10(np.maximum(panel.mel / loudest, 10 ** (-_RANGE_DB / 10)))
-    seconds = panel.mel.shape[1] * HOP / SAMPLE_RATE
-    axes.imshow(
-        level_db,
-        origin="lower",
-        aspect="auto",
-        cmap="magma",
-        vmin=-_RANGE_DB,
-        vmax=0.0,
-        extent=(0.0, seconds, -0.5, BANDS - 0.5),
-        interpolation="nearest",
-    )
-    weights = mel_matrix()
-    centres_hz = frequencies_hz(N_FFT, SAMPLE_RATE) @ weights / weights.sum(axis=0)
-    axes.set_yticks(np.interp(_TICKS_HZ, centres_hz, np.arange(BANDS)), [f"{hz:,} Hz" for hz in _TICKS_HZ])
-    axes.set_xticks(range(int(seconds) + 1), [f"{second} s" for second in range(int(seconds) + 1)])
+    draw_mel(axes, panel.mel, loudest, " Hz")
     title = panel.title if len(panel.title) <= _LONGEST_TITLE else f"{panel.title[:_LONGEST_TITLE]}…"
-    axes.set_title(title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
-    axes.set_title(panel.note, loc="right", fontsize=9, color=_INK)
+    axes.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+    axes.set_title(panel.note, loc="right", fontsize=9, color=INK)
     _plain(axes)
 
 
@@ -92,19 +69,13 @@ def _draw_parameters(axes: Any, names: Sequence[str], found: Values, predicted: 
     axes.set_xlim(-0.8, len(names) - 0.2)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_xticks(rows, names, rotation=90, fontsize=7.5 if len(names) <= 20 else 6.0, parse_math=False)
-    axes.grid(axis="y", color=_FAINT, linewidth=0.5)
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=8)
     _plain(axes)
 
 
 def _plain(axes: Any) -> None:
-    axes.tick_params(length=0, labelsize=8, colors=_INK)
+    axes.tick_params(length=0, labelsize=8, colors=INK)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
-
-
-def _png(figure: "Figure") -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
-    return file.getvalue()

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from tsumami.plugins.match.drawing import FAINT, INK, RANGE_DB
 from tsumami.training.macros.baselines import NEAREST
 from tsumami.training.macros.evaluate import Answers, Evaluation
-from tsumami.training.macros.figures_shared import FAINT, INK, RANGE_DB, draw_spectrogram, plain
+from tsumami.training.macros.figures_shared import draw_spectrogram, plain
 
 Values = npt.NDArray[np.float32]
 

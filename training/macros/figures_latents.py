@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from tsumami.plugins.match.drawing import FAINT, INK
 from tsumami.training.macros.descriptors import LABELS, MACROS
-from tsumami.training.macros.figures_shared import FAINT, INK, plain
+from tsumami.training.macros.figures_shared import plain
 from tsumami.training.macros.sounds import Sounds
 
 Values = npt.NDArray[np.float32]

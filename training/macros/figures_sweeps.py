@@ -9,8 +9,9 @@ from matplotlib import color_sequences
 from matplotlib.figure import Figure
 
 from tsumami.engine.contract import Latent
+from tsumami.plugins.match.drawing import FAINT, INK, RANGE_DB
 from tsumami.training.macros.descriptors import MACROS
-from tsumami.training.macros.figures_shared import FAINT, INK, RANGE_DB, draw_spectrogram, plain
+from tsumami.training.macros.figures_shared import draw_spectrogram, plain
 from tsumami.training.macros.scaling import Scale
 from tsumami.training.macros.sweeps import Sweeps
 
