@@ -128,15 +128,14 @@ class Training:
         self._valid = self._batch(corpus.valid, labeller)
         torch.manual_seed(seed)
         self._model = make_learner(model, shape).to(self._device)
-        self._model.prepare(self._train.x, self._facts["deviation"])
-        if isinstance(self._model, FlowSynth) and synthesizer is not None:
-            self._model.synthesizer.load_state_dict(synthesizer)
         self._optimiser = torch.optim.Adam(self._model.parameters(), lr=schedule.rate)
         self._rate = _rate(self._optimiser, schedule)
         self._epoch = self._best_epoch = 0
         self._best_score = float("inf")
-        self._best = _copy(self._model)
-        self._resume()
+        if has_checkpoint(folder):
+            self._resume()
+        else:
+            self._begin(synthesizer)
 
     def epochs(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Train on; yields each epoch's number, from 1, and its losses with the validation's MSEn."""
@@ -220,10 +219,15 @@ class Training:
             },
         )
 
+    def _begin(self, synthesizer: Weights | None) -> None:
+        """Let the model look at the sounds; ``synthesizer`` is what a Flow_synth listens with."""
+        self._model.prepare(self._train.x, self._facts["deviation"])
+        if isinstance(self._model, FlowSynth) and synthesizer is not None:
+            self._model.synthesizer.load_state_dict(synthesizer)
+        self._best = _copy(self._model)
+
     def _resume(self) -> None:
         """Take up what the folder holds, if it is of this training."""
-        if not has_checkpoint(self._folder):
-            return
         stored = load_checkpoint(self._folder)
         stored["shape"] = asdict(Shape(**stored["shape"]))  # an older run lacks what has a default
         for name, value in self._facts.items():

@@ -82,7 +82,10 @@ class SynthNetwork(Learner):
         return self.predict(x)
 
     def validate(self, batch: Batch) -> dict[str, float]:
-        """MSEn: the parameters' squared error over their mean square, as the paper's tables have it."""
+        """See `figures`."""
         found = torch.cat([self.estimate(part) for part in torch.split(batch.x, _AT_ONCE)])
-        error = (found - batch.values).square().mean() / batch.values.square().mean()
-        return {"MSEn": float(error)}
+        return self.figures(found, batch.values)
+
+    def figures(self, found: Tensor, values: Tensor) -> dict[str, float]:
+        """MSEn: the parameters' squared error over their mean square, as the paper's tables have it."""
+        return {"MSEn": float((found - values).square().mean() / values.square().mean())}
