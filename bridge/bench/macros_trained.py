@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from tsumami.bridge.bench.macro_rows import PEER, timing, verdict_notes, verdict_rows
 from tsumami.bridge.bench.report import Report
-from tsumami.bridge.bench.trained_on import corpus_of
+from tsumami.bridge.bench.trained_on import corpus_of, spread_rows
 from tsumami.engine import MacroModel, MacroProcessor
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run_trained(model: Path, data: Path, patches: int) -> Report:
 
     decoder.prepare()
     knobs = Knobs(decoder, corpus)
-    chosen = np.unique(np.linspace(0, len(corpus.test) - 1, patches).round().astype(int))
+    chosen = spread_rows(len(corpus.test), patches)
     presets = corpus.test.rows(chosen)
     peers = [one_parameter(corpus, macro.name) for macro in knobs.macros]
     learned = _verdicts(corpus, presets, knobs.macros, knobs.turn, "learned")

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tsumami.bridge.bench.report import Report, Row
-from tsumami.bridge.bench.trained_on import corpus_of
+from tsumami.bridge.bench.trained_on import corpus_of, spread_rows
 from tsumami.engine.errors import ModelError
 from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import Library
@@ -63,7 +63,7 @@ def run(
     for path in model:
         listener = SoundModel(path)
         corpus = corpus_of(data, listener.contract, path)
-        chosen = np.unique(np.linspace(0, len(corpus.test) - 1, sounds).round().astype(int))
+        chosen = spread_rows(len(corpus.test), sounds)
         ways = list(_ways(listener, corpus, chosen, refine, nearest, workers))
         title = f"{path.stem}, {len(listener.contract.parameters)} parameters"
         rows += _rows(title, ways, _nearest_distances(corpus, chosen))

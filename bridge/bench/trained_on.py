@@ -4,6 +4,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError, ParameterError
 from tsumami.plugins.presets.parameter_lists import parameter_list
@@ -39,3 +42,8 @@ def corpus_of(data: Path, contract: Contract, path: Path) -> "Corpus":
         f"model must be trained on {data}, got {path} trained on {contract.training.data}, "
         f"{contract.training.data_hash}"
     )
+
+
+def spread_rows(total: int, count: int) -> npt.NDArray[np.int64]:
+    """``count`` rows of ``total`` at even distances, in order; all of them where there are fewer."""
+    return np.unique(np.linspace(0, total - 1, count).round().astype(np.int64))

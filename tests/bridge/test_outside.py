@@ -1,8 +1,6 @@
 """A synthesizer outside with a model of its own: its parameters, presets and sends."""
 
 import dataclasses
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from tests.amsynth import EXAMPLES
 from tests.engine.onnx_models import MACROS, macros_model
 from tests.leftovers import assert_nothing_left
+from tests.waiting import until
 from tsumami.bridge.programs import PatchPrograms
 from tsumami.bridge.session import load_session
 from tsumami.bridge.setup import Setup, set_up
@@ -21,7 +20,6 @@ from tsumami.engine.events import Kind, event
 from tsumami.plugins.presets import read_presets
 
 BANK = EXAMPLES / "amsynth.bank"
-_DEADLINE_SECONDS = 30.0
 WAVES = ("sine", "pulse", "saw")
 TABLE = (
     ModelParameter("filter_cutoff"),
@@ -81,13 +79,6 @@ def test_a_macro_moves_the_synthesizers_own_preset(tmp_path: Path) -> None:
         engine.stop()
         engine.close()
     assert_nothing_left()
-
-
-def until(condition: Callable[[], bool], said: list[str]) -> None:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, said
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(

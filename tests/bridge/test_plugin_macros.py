@@ -2,8 +2,7 @@
 
 import contextlib
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from tests.bridge.plugin_presets import save_preset
 from tests.engine.onnx_models import MACROS, macros_model
 from tests.leftovers import assert_nothing_left
+from tests.waiting import until
 from tsumami.bridge.programs import MacroPresets, PresetPrograms
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.render import Take, render_performance
@@ -24,7 +24,6 @@ from tsumami.engine.events import Kind, event
 from tsumami.engine.macros import Knob
 from tsumami.plugins.hosted.client import PluginClient
 
-_DEADLINE_SECONDS = 30.0
 _RATE = 48000
 
 TABLE = (ModelParameter("Cutoff"), ModelParameter("Wave", ("a", "b", "c")), ModelParameter("Decay"))
@@ -116,13 +115,6 @@ def test_live_macros_wait_for_the_preset_and_move_from_it(session: Path) -> None
             engine.stop()
             engine.close()
     assert_nothing_left()
-
-
-def until(condition: Callable[[], bool], said: list[str]) -> None:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, said
-        time.sleep(0.01)
 
 
 def test_presets_that_keep_their_state_to_themselves_teach_nothing(session: Path) -> None:

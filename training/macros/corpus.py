@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +25,13 @@ from tsumami.plugins.match.player import Audio, PatchPlayer
 from tsumami.plugins.offline import Flag, RenderSettings, render_presets
 from tsumami.plugins.offline.flags import NO_SOUND
 from tsumami.plugins.presets import Preset
+from tsumami.plugins.presets.check import STEPS
 from tsumami.plugins.presets.parameter_lists import ALL, parameter_list
 from tsumami.training.macros.rendered_set import RenderedSet
 from tsumami.training.macros.sounds import Sounds, Values
 
 Keys = npt.NDArray[np.uint64]
 Progress = Callable[[int, int], object]
-
-STEPS: Final = 1000
-"""Positions count as the same when they round to the same of so many steps."""
 
 _TRAIN, _VALID = 0.8, 0.9
 _LEAST_SOUNDS = 10

@@ -1,6 +1,5 @@
 """The order of a run's latents, trained when it is first asked for and kept beside the data."""
 
-from pathlib import Path
 from typing import Final
 
 import torch
@@ -10,7 +9,7 @@ from tsumami.training.macros.flow_models import FlowDis, Invertible
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.ordering import STEPS, Order, digest_of, new_flow, order_latents
 from tsumami.training.macros.progress import counting
-from tsumami.training.macros.run import Run
+from tsumami.training.macros.run import Run, save_whole
 from tsumami.training.macros.variations import variations
 
 _LEAST_VARIATIONS: Final = 1000
@@ -37,12 +36,5 @@ def order_of(run: Run, corpus: Corpus) -> Order | None:
     with counting("order of the latents") as show:
         more = variations(corpus, run.variations, progress=show) if run.variations else None
         order = order_latents(run.model, corpus, more, run.seed, steps, progress=show)
-    _save(order, path)
+    save_whole(order.flow.state_dict(), path)
     return order
-
-
-def _save(order: Order, path: Path) -> None:
-    """Write beside and rename."""
-    unfinished = path.with_suffix(".part")
-    torch.save(order.flow.state_dict(), unfinished)
-    unfinished.replace(path)

@@ -83,7 +83,11 @@ def has_checkpoint(folder: Path) -> bool:
 def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
     """Store it: written beside and renamed, so that the last one is whole whatever happens."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _FILE
+    save_whole(dict(checkpoint), folder / _FILE)
+
+
+def save_whole(content: Mapping[str, Any], path: Path) -> None:
+    """`torch.save` into a file beside, which is then renamed."""
     unfinished = path.with_suffix(".part")
-    torch.save(dict(checkpoint), unfinished)
+    torch.save(content, unfinished)
     unfinished.replace(path)
