@@ -64,7 +64,7 @@ class AutoEncoder(SynthNetwork):
         terms = {
             "latent": divergence * min(1.0, progress / WARM_UP) / _BINS,
             "values": self.value_loss(latent, posterior, batch),
-            **self.sound_losses(latent, posterior, batch),
+            **self.sound_losses(latent, posterior, batch, progress),
         }
         return {**terms, "total": torch.stack(list(terms.values())).sum()}
 
@@ -89,7 +89,13 @@ class AutoEncoder(SynthNetwork):
         """A latent for each sound, and R."""
         return mean, mean.new_zeros(())
 
-    def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
+    def sound_losses(
+        self,
+        latent: Tensor,
+        posterior: Posterior,  # noqa: ARG002
+        batch: Batch,
+        progress: float,  # noqa: ARG002
+    ) -> dict[str, Tensor]:
         """-log p(x|z) of the drawn latent, under ``sound``."""
         return {"sound": sound_error(self.decoder(latent), batch.x)}
 

@@ -78,6 +78,10 @@ class Graph:
         """``source · scale + shift``."""
         return self.node("Add", [self.times(source, scale), self.constant(shift)], output)
 
+    def row(self, source: str) -> str:
+        """All of ``source`` in one row."""
+        return self.node("Reshape", [source, self.constant([1, -1], np.int64)])
+
     def clip(self, source: str, output: str = "") -> str:
         """``source`` held within 0-1."""
         return self.node("Clip", [source, self.constant(0.0), self.constant(1.0)], output)

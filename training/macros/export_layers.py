@@ -10,7 +10,7 @@ from tsumami.training.macros.export_graph import Graph, array_of
 from tsumami.training.macros.heads import ChoiceHead
 from tsumami.training.macros.layers import Regression, ResidualStage
 
-EXPORTED: Final = (nn.Linear, nn.ELU, nn.Flatten, nn.Conv1d, nn.BatchNorm1d)
+EXPORTED: Final = (nn.Linear, nn.ELU, nn.Flatten, nn.Conv1d, nn.BatchNorm1d, nn.Dropout)
 """The single layers that there are nodes for; besides them, what is made of them."""
 
 
@@ -43,6 +43,8 @@ def _add_layer(graph: Graph, module: nn.Module, source: str) -> str:
             return _add_convolution(graph, module, source)
         case nn.BatchNorm1d():
             return _add_norm(graph, module, source)
+        case nn.Dropout():
+            return source
     names = ", ".join(layer.__name__ for layer in EXPORTED)
     raise ModelError(f"layers of an exported model must be among {names}, got {type(module).__name__}")
 

@@ -6,7 +6,7 @@ would have done, bit for bit as far as torch repeats itself on the machine.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,8 +35,6 @@ Weights = dict[str, Tensor]
 _STOP_AFTER: Final = 4
 """Training ends after so many times the patience without an improvement."""
 _LARGEST_GRADIENT: Final = 5.0
-_SYNTHESIZER_EPOCHS: Final = 3
-"""Of a synthesizer for one of a model, which take far longer."""
 _MOST_EPOCHS: Final = 1_000_000
 
 
@@ -75,9 +73,8 @@ def fit(
 def _learn_synthesizer(corpus: Corpus, more: Sounds | None, schedule: Schedule, seed: int) -> Weights:
     """The weights of a `SYNTHESIZER`; trained once, and kept beside the data."""
     folder = corpus.folder / f"{SYNTHESIZER}-{corpus.hash}-{schedule.name}-{seed}"
-    longer = replace(schedule, epochs=_SYNTHESIZER_EPOCHS * schedule.epochs)
-    training = Training(corpus, more, SYNTHESIZER, (), longer, seed, folder)
-    with epochs(SYNTHESIZER, longer.epochs) as show:
+    training = Training(corpus, more, SYNTHESIZER, (), schedule, seed, folder)
+    with epochs(SYNTHESIZER, schedule.epochs) as show:
         for epoch, figures in training.epochs():
             show(epoch, figures)
     return training.best
@@ -128,7 +125,8 @@ class Training:
         self._valid = self._batch(corpus.valid, labeller)
         torch.manual_seed(seed)
         self._model = make_learner(model, shape).to(self._device)
-        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=schedule.rate)
+        decay = self._model.weight_decay
+        self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=schedule.rate, weight_decay=decay)
         self._rate = _rate(self._optimiser, schedule)
         self._epoch = self._best_epoch = 0
         self._best_score = float("inf")

@@ -118,7 +118,13 @@ class FlowCoupling(Invertible, Vae):
         flow = Coupling(shape.parameters, shape.steps, shape.hidden, shape.context)
         self.regression = FlowRegression(flow)
 
-    def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
+    def sound_losses(
+        self,
+        latent: Tensor,
+        posterior: Posterior,  # noqa: ARG002
+        batch: Batch,
+        progress: float,  # noqa: ARG002
+    ) -> dict[str, Tensor]:
         """``sound`` of the drawn latent; ``synth`` of the preset's own. Both are normalised as one batch."""
         latents = torch.cat([latent, self.latents(batch.values, batch.context)])
         if batch.context is not None:

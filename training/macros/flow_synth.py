@@ -13,7 +13,12 @@ from tsumami.training.macros.synthesizer import Synthesizer
 
 HEARD: Final = 0.5
 """Weight of what is heard of an answer beside the error of its positions."""
-STEPS: Final = 40
+LISTENS_FROM: Final = 0.5
+"""Share of the training after which answers are heard at all."""
+DROPPED: Final = 0.2
+WEIGHT_DECAY: Final = 1e-2
+"""Share of the encoder's features left out in training, and AdamW's decay of all weights."""
+STEPS: Final = 60
 RATE: Final = 0.1
 """Steps of Adam by which an answer is corrected, and their size in the latent."""
 
@@ -31,12 +36,13 @@ class FlowSynth(FlowCoupling):
     the encoder has them.
     """
 
+    weight_decay = WEIGHT_DECAY
+
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)
         features = Convolutions(shape.channels)
-        self.encoder = nn.Sequential(
-            features, perceptron(features.outputs, shape.units, 2, 2 * shape.parameters)
-        )
+        codes = perceptron(features.outputs, shape.units, 2, 2 * shape.parameters)
+        self.encoder = nn.Sequential(features, nn.Dropout(DROPPED), codes)
         self.decoder = Synthesizer(shape).requires_grad_(requires_grad=False)
 
     @property
@@ -45,8 +51,16 @@ class FlowSynth(FlowCoupling):
         assert isinstance(self.decoder, Synthesizer)
         return self.decoder
 
-    def sound_losses(self, latent: Tensor, posterior: Posterior, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
-        """``heard``: how far the answers are from the sounds."""
+    def sound_losses(
+        self,
+        latent: Tensor,  # noqa: ARG002
+        posterior: Posterior,
+        batch: Batch,
+        progress: float,
+    ) -> dict[str, Tensor]:
+        """``heard``: how far the answers are from the sounds, once they are heard."""
+        if progress < LISTENS_FROM:
+            return {}
         answered = self.synthesizer(self.values(posterior[0]))
         return {"heard": HEARD * self.synthesizer.heard_error(answered, batch.x).mean()}
 

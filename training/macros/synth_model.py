@@ -48,6 +48,9 @@ class Shape:
 class Learner(nn.Module, ABC):
     """A module that the one loop (`tsumami.training.macros.fit`) trains."""
 
+    weight_decay = 0.0
+    """Of AdamW."""
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape

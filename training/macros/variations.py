@@ -5,6 +5,7 @@ people have made, with a few parameters moved, is: it is cheap, and near to wher
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,14 @@ import numpy as np
 
 from tsumami.plugins.offline.flags import SILENT_PEAK
 from tsumami.training.macros.corpus import Corpus
+from tsumami.training.macros.data import workers as ears
 from tsumami.training.macros.sounds import Sounds, Values, hear, join
 
 CHUNK: Final = 500
 """Children per file of the cache: so much is lost when rendering is stopped."""
+
+_HEARD_AT_ONCE: Final = 50
+"""Sounds that one process describes before it takes others."""
 
 _MIXED, _MOVED = 0.5, 0.15
 _FAR = 0.15
@@ -50,22 +55,24 @@ def variations(
     folder.mkdir(parents=True, exist_ok=True)
     chunks = -(-count // CHUNK)
     parts = []
-    for chunk in range(chunks):
-        path = folder / f"{chunk:04d}.npz"
-        if not path.exists():
-            _render(corpus, chunk, min(CHUNK, count), path, workers)
-        with np.load(path) as stored:
-            parts.append(_sounds(stored["mel"], stored["values"], stored["descriptors"]))
-        progress(chunk + 1, chunks)
+    with ears(workers) as pool:
+        for chunk in range(chunks):
+            path = folder / f"{chunk:04d}.npz"
+            if not path.exists():
+                _render(corpus, chunk, min(CHUNK, count), path, workers, pool)
+            with np.load(path) as stored:
+                parts.append(_sounds(stored["mel"], stored["values"], stored["descriptors"]))
+            progress(chunk + 1, chunks)
     return join(parts)
 
 
-def _render(corpus: Corpus, chunk: int, count: int, path: Path, workers: int | None) -> None:
+def _render(corpus: Corpus, chunk: int, count: int, path: Path, workers: int | None, pool: Executor) -> None:
     """One chunk into its file, written beside it and renamed."""
     values = vary(corpus.train.values, count, np.random.default_rng([chunk, len(corpus.train)]))
     audio = corpus.render(values, workers)
     heard = np.abs(audio).max(axis=1) >= SILENT_PEAK
-    mel, descriptors = hear(audio[heard])
+    parts = np.array_split(audio[heard], max(1, int(heard.sum()) // _HEARD_AT_ONCE))
+    mel, descriptors = (np.concatenate(found) for found in zip(*pool.map(hear, parts), strict=True))
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
         np.savez(file, mel=mel, values=values[heard], descriptors=descriptors)
