@@ -27,9 +27,9 @@ class Synthesizer(Learner):
     """Positions 0-1 ``[n, parameters]`` to standardised mels ``[n, 64, 80]``.
 
     In a sound there are `QUANTITIES` that move, as a level or a cutoff does, each a sum of `SHAPES` over
-    time, and `HIDDEN` that stay. A perceptron says from the positions how much of each; another, the same for every
-    frame, makes the frame's bands of them. The shapes are learned. They are cosines of time at first, half of
-    them of its root, since attacks are early.
+    time, and `HIDDEN` that stay. A perceptron says from the positions how much of each; another, the same
+    for every frame, makes the frame's bands of them. The shapes are learned. They are cosines of time at
+    first, half of them of its root, since attacks are early.
 
     The first perceptron is given a half and a whole cosine of each position too, as parameters that count at
     the ends of their range or in the middle are common.
@@ -78,9 +78,10 @@ class Synthesizer(Learner):
         """How far standardised mels are from ``x``, ``[n]``: two readings of the squared spectral convergence.
 
         With linear power p in x and p' in ``mel``, SC² = Σ (p' - p)² / Σ p², which is the mean of
-        (p'/p - 1)² weighted by p². Of a sound that is much too loud it says little but the loudness, so log(1 + SC²) is
-        taken. The other reading is the mean of the squared log ratio, the same for small errors, with the
-        same weights; above e it grows with the logarithm only. It also counts what is much too quiet.
+        (p'/p - 1)² weighted by p². Of a sound that is much too loud it says little but the loudness, so
+        log(1 + SC²) is taken. The other reading is the mean of the squared log ratio, the same for small
+        errors, with the same weights; above e it grows with the logarithm only. It also counts what is much
+        too quiet.
         """
         weights = torch.softmax(2.0 * self.deviation * x.flatten(1), dim=1)
         ratio = self.deviation * (mel - x).flatten(1)
