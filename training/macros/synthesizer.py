@@ -75,7 +75,7 @@ class Synthesizer(Learner):
         return {"heard": float(self.heard_error(self(batch.values), batch.x).mean())}
 
     def heard_error(self, mel: Tensor, x: Tensor) -> Tensor:
-        """How far standardised mels are from ``x``, ``[n]``: two readings of the squared spectral convergence.
+        """How far mels are from ``x``, ``[n]``: two readings of the squared spectral convergence.
 
         With linear power p in x and p' in ``mel``, SC² = Σ (p' - p)² / Σ p², which is the mean of
         (p'/p - 1)² weighted by p². Of a sound that is much too loud it says little but the loudness, so
