@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tsumami.engine.stage import Stage, run_stage
     from tsumami.engine.stft import StftStream
     from tsumami.engine.strip import Strip
-    from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+    from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
 
 _MODULES = {
     "client": ("EngineClient",),
@@ -66,7 +66,7 @@ _MODULES = {
     "stage": ("Stage", "run_stage"),
     "stft": ("StftStream",),
     "strip": ("Strip",),
-    "strip_settings": ("DeviceRequest", "StripSettings"),
+    "strip_settings": ("DeviceRequest", "InputSettings", "StripSettings"),
 }
 __all__ = [
     "EVENT_DTYPE",
@@ -81,6 +81,7 @@ __all__ = [
     "EngineError",
     "Events",
     "Inference",
+    "InputSettings",
     "Kind",
     "Latent",
     "MacroLabel",

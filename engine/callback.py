@@ -10,7 +10,7 @@ from tsumami.engine.jit import c_kernel, kernel
 from tsumami.engine.memory import as_address, load_acquire
 from tsumami.engine.strip_kernels import meter_record, strip_record, strip_run
 
-_OUTPUT_UNDERFLOW = 4  # paOutputUnderflow
+_INPUT_UNDERFLOW, _INPUT_OVERFLOW, _OUTPUT_UNDERFLOW = 1, 2, 4  # paInputUnderflow and so on
 _CONTINUE = 0  # paContinue
 _CURRENT_TIME, _DAC_TIME = 1, 2  # fields of PaStreamCallbackTimeInfo
 
@@ -19,14 +19,23 @@ _CURRENT_TIME, _DAC_TIME = 1, 2  # fields of PaStreamCallbackTimeInfo
 def portaudio_callback(
     audio_in: Any, audio_out: Any, frames: int, time_info: Any, flags: int, strip: Any
 ) -> int:
-    """``PaStreamCallback`` whose user data is the strip's address. [audio thread]"""
+    """``PaStreamCallback`` whose user data is the strip's address. [audio thread]
+
+    After an overflow the samples are good but others are missing before them; how many is not told. The
+    block counts as lost, so that a repair replaces the seam.
+    """
     address = as_address(strip)
-    meters = meter_record(strip_record(address).meters)
+    state = strip_record(address)
+    meters = meter_record(state.meters)
     if flags & _OUTPUT_UNDERFLOW:
         meters.missed += 1
+    if flags & _INPUT_OVERFLOW:
+        meters.input_overflows += 1
+    if flags & (_INPUT_UNDERFLOW | _INPUT_OVERFLOW):
+        state.input_lost = frames
     times = carray(time_info, 3, np.float64)
     meters.device_latency_seconds = times[_DAC_TIME] - times[_CURRENT_TIME]
-    strip_run(address, as_address(audio_out), int(frames))
+    strip_run(address, as_address(audio_in), as_address(audio_out), int(frames))
     return _CONTINUE
 
 
@@ -43,7 +52,7 @@ def run_null_device(strip: int, target: int) -> None:
     start = now_ns()
     periods = 0
     while load_acquire(strip) == 0:
-        strip_run(strip, target, state.block_size)
+        strip_run(strip, 0, target, state.block_size)
         periods += 1
         late = now_ns() - (start + periods * period)
         if late > period:

@@ -185,7 +185,7 @@ class EngineClient:
     def _play_on_without(self, lost: str) -> None:
         """The device is gone, and with it the process that had it: go on by the clock, and look for it."""
         self._process.join(_STOP_SECONDS)
-        self._search = DeviceSearch(self._wanted_device, lost)
+        self._search = DeviceSearch(self._wanted_device, lost, self._config.settings.input_device)
         self._config = dataclasses.replace(self._config, device=DeviceRequest("null"))
         self._relaunch()
 

@@ -21,7 +21,8 @@ class StageSource:
 class EngineConfig:
     """All that an engine process is told when it starts.
 
-    ``effects`` stand between the instrument and the output, in order. ``macro_model`` is a path, or None
+    ``effects`` stand between the mix and the output, in order, and ``input_stages`` between the input and the
+    mix, where the settings ask for an input. ``macro_model`` is a path, or None
     for no macros; ``macro_axes`` are directions of its latent for them to move along, one each, and none for
     the model's own.
     """
@@ -30,6 +31,7 @@ class EngineConfig:
     instrument: StageSource
     values: tuple[float, ...]
     effects: tuple[StageSource, ...] = ()
+    input_stages: tuple[StageSource, ...] = ()
     settings: StripSettings = field(default_factory=StripSettings)
     device: DeviceRequest = field(default_factory=DeviceRequest)
     macro_model: str | None = None
@@ -55,7 +57,9 @@ class Message:
     """What an engine process tells the main process.
 
     ``kind`` is ready, failed or lost (the device); the client adds died, refused and restarted.
-    ``latency_seconds`` is from the strip's input to the converter; ``provider`` runs the macro model.
+    ``latency_seconds`` is from an event to the converter; ``provider`` runs the macro model. ``input`` is the
+    device that is heard, ``""`` where none is, and ``input_latency_seconds`` the way from its converter to
+    the output's.
     """
 
     kind: str
@@ -64,3 +68,5 @@ class Message:
     latency_seconds: float = 0.0
     provider: str = ""
     macros: tuple[MacroLabel, ...] = ()
+    input: str = ""
+    input_latency_seconds: float = 0.0

@@ -1,15 +1,16 @@
-"""Where the strip's sound goes: a PortAudio device, or the clock alone."""
+"""Where the strip's sound goes, and where its input comes from: PortAudio devices, or the clock alone."""
 
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from tsumami.engine.callback import portaudio_callback, run_null_device
 from tsumami.engine.errors import DeviceError
-from tsumami.engine.portaudio import choose_output, has_output, load_portaudio
+from tsumami.engine.portaudio import choose_input, choose_output, full_name, has_output, load_portaudio
 from tsumami.engine.quiet import native_output_silenced
 from tsumami.engine.stage import CHANNELS
 from tsumami.engine.strip import Strip
@@ -24,6 +25,9 @@ class Device(Protocol):
 
     name: str
     latency_seconds: float
+    input_name: str
+    """The device that is heard, ``""`` where none is."""
+    input_latency_seconds: float
 
     def is_active(self) -> bool:
         """Whether it still calls the strip."""
@@ -35,11 +39,12 @@ class Device(Protocol):
 
 
 class NullDevice:
-    """Drives the strip by the real-time clock, in a thread that never holds the GIL."""
+    """Drives the strip by the real-time clock, in a thread that never holds the GIL. It has no input."""
 
     def __init__(self, strip: Strip) -> None:
         self.name = "null"
         self.latency_seconds = 0.0
+        self.input_name, self.input_latency_seconds = "", 0.0
         self._strip = strip
         self._scratch = np.zeros(strip.settings.block_size * CHANNELS, np.float32)
         strip.stop()
@@ -64,21 +69,28 @@ class NullDevice:
 
 
 class PortAudioDevice:
-    """A PortAudio output stream whose callback is compiled."""
+    """A PortAudio stream whose callback is compiled: an output, with an input where the strip wants one."""
 
     def __init__(self, strip: Strip, request: DeviceRequest) -> None:
         sd = load_portaudio()
-        row = choose_output(request)
         settings = strip.settings
-        self.name = f"{row['name']} ({sd.query_hostapis(row['hostapi'])['name']})"
-        _check(sd, row, settings.sample_rate, self.name)
+        output = choose_output(request)
+        self.name, self.input_name = full_name(output), ""
+        _check(sd.check_output_settings, output, CHANNELS, settings.sample_rate)
+        ends = {"kind": "output", "device": output["index"], "channels": CHANNELS}
+        if settings.input is not None and settings.input_device:
+            source = choose_input(settings.input_device, output)
+            self.input_name = full_name(source)
+            channels = min(settings.input.channels, source["max_input_channels"])
+            _check(sd.check_input_settings, source, channels, settings.sample_rate)
+            strip.expect_channels(channels)
+            both = (source["index"], output["index"])
+            ends = {"kind": "duplex", "device": both, "channels": (channels, CHANNELS)}
         strip.allow_run()
         try:
             # sounddevice documents _StreamBase for this use: a C function pointer as callback.
             self._stream = sd._StreamBase(
-                kind="output",
-                device=row["index"],
-                channels=CHANNELS,
+                **ends,
                 dtype="float32",
                 samplerate=settings.sample_rate,
                 blocksize=settings.block_size,
@@ -89,11 +101,15 @@ class PortAudioDevice:
             )
             self._stream.start()
         except sd.PortAudioError as error:
+            names = f"{self.name!r}" + f" with input {self.input_name!r}" * bool(self.input_name)
             raise DeviceError(
-                f"device {self.name!r} refused to open ({_reason(error)}): close the program that uses it, "
+                f"device {names} refused to open ({_reason(error)}): close the program that uses it, "
                 "or choose another with --device"
             ) from error
-        self.latency_seconds = float(self._stream.latency)
+        # Of a stream with an input sounddevice tells two.
+        latencies = np.atleast_1d(self._stream.latency)
+        self.latency_seconds = float(latencies[-1])
+        self.input_latency_seconds = float(latencies[0]) if self.input_name else 0.0
 
     def is_active(self) -> bool:
         """Whether PortAudio still calls back."""
@@ -107,23 +123,26 @@ class PortAudioDevice:
 
 
 def open_device(strip: Strip, request: DeviceRequest) -> Device:
-    """Start driving ``strip``. ``"auto"`` takes the null device where the machine has no output."""
+    """Start driving ``strip``. ``"auto"`` takes the null device where the machine has no output.
+
+    A strip that wants an input device is refused there; driven by ``"null"`` it plays on without.
+    """
     if request.name == "null":
         return NullDevice(strip)
-    if request.name == "auto" and not has_output(request.api):
+    if request.name == "auto" and not strip.settings.input_device and not has_output(request.api):
         return NullDevice(strip)
     return PortAudioDevice(strip, request)
 
 
-def _check(sd: Any, row: dict[str, Any], sample_rate: float, name: str) -> None:
+def _check(ask: Callable[..., None], row: dict[str, Any], channels: int, sample_rate: float) -> None:
     """Refuse a sample rate that the device does not take, saying which it does."""
     try:
         with native_output_silenced():
-            sd.check_output_settings(row["index"], CHANNELS, "float32", samplerate=sample_rate)
-    except sd.PortAudioError as error:
+            ask(row["index"], channels, "float32", samplerate=sample_rate)
+    except load_portaudio().PortAudioError as error:
         raise DeviceError(
-            f"sample_rate must be one that {name!r} takes, such as {row['default_samplerate']:g} Hz, "
-            f"got {sample_rate:g} ({_reason(error)})"
+            f"sample_rate must be one that {full_name(row)!r} takes, such as "
+            f"{row['default_samplerate']:g} Hz, got {sample_rate:g} ({_reason(error)})"
         ) from error
 
 

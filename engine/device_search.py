@@ -15,13 +15,14 @@ class DeviceSearch:
     """Asks a throw-away process every two seconds whether the device is there.
 
     ``lost_name`` is the device's full name, "name (host API)"; a request for the default device looks
-    for that same one, not for whatever is the default now.
+    for that same one, not for whatever is the default now. ``input_device`` is the input that must be there
+    too, ``""`` where none is wanted.
     """
 
-    def __init__(self, request: DeviceRequest, lost_name: str) -> None:
+    def __init__(self, request: DeviceRequest, lost_name: str, input_device: str = "") -> None:
         name = lost_name.rpartition(" (")[0] if request.name == "auto" else request.name
         self.request = DeviceRequest(name, request.api)
-        self._command = [sys.executable, "-m", __name__, name, request.api]
+        self._command = [sys.executable, "-m", __name__, name, request.api, input_device]
         self._probe: subprocess.Popen[bytes] | None = None
         self._next = time.monotonic() + _RETRY_SECONDS
 
@@ -55,16 +56,18 @@ class DeviceSearch:
             self._probe.wait()
 
 
-def main(name: str, api: str) -> int:
-    """Exit status 0 when PortAudio lists the device."""
-    from tsumami.engine.portaudio import choose_output
+def main(name: str, api: str, input_device: str) -> int:
+    """Exit status 0 when PortAudio lists the device, and the input device if one is named."""
+    from tsumami.engine.portaudio import choose_input, choose_output
 
     try:
-        choose_output(DeviceRequest(name, api))
+        output = choose_output(DeviceRequest(name, api))
+        if input_device:
+            choose_input(input_device, output)
     except DeviceError:
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

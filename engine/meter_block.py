@@ -13,7 +13,7 @@ from tsumami.engine.meters import BINS
 MAX_PARAMETERS = 4096
 MAX_MACROS = 16
 
-STAGES = ("total", "events", "instrument", "effects", "output")
+STAGES = ("total", "events", "input", "instrument", "effects", "output")
 """The parts of a callback whose load is measured. The first is the whole."""
 
 _HISTOGRAM = (np.int64, (BINS,))
@@ -39,6 +39,11 @@ METER_DTYPE = np.dtype(
         ("mean_square_now", np.float64, (2,)),  # over about 0.3 s
         ("peak", np.float64),  # highest of the session
         ("square_sum", np.float64),  # of all samples of both channels
+        ("input_lost", np.int64),  # blocks of which the input was missing, in whole or in part
+        ("input_starved", np.int64),  # … because the input's ring had too little
+        ("input_overflows", np.int64),  # times the device discarded input
+        ("input_peak_now", np.float64, (2,)),  # falling peak, before the input's stages
+        ("input_peak", np.float64),
         ("parameters", np.float64, (MAX_PARAMETERS,)),  # last value applied, 0-1
         # Written by the inference thread.
         ("inference_steps", np.int64),

@@ -72,6 +72,8 @@ class _Engine:
             instrument,
             config.settings,
             effects=[create_effect(source) for source in config.effects],
+            input_stages=[create_effect(source) for source in config.input_stages],
+            input_ring=memory.input,
             control=memory.control,
             applied=memory.applied,
             recording=memory.recording if config.recording else None,
@@ -103,14 +105,17 @@ class _Engine:
 
     def describe(self, kind: str, text: str) -> Message:
         """A message with the present device."""
-        latency = self._strip.latency_samples / self._config.settings.sample_rate
+        strip, device, sample_rate = self._strip, self._device, self._config.settings.sample_rate
+        through = strip.input_latency_samples / sample_rate
         return Message(
             kind,
             text,
-            self._device.name,
-            self._device.latency_seconds + latency,
+            device.name,
+            device.latency_seconds + strip.latency_samples / sample_rate,
             self._provider,
             self._labels,
+            device.input_name,
+            device.input_latency_seconds + through + device.latency_seconds if device.input_name else 0.0,
         )
 
     def serve(self, connection: Connection) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tsumami.engine.events import EVENT_DTYPE
+from tsumami.engine.input_ring import INPUT_CAPACITY, INPUT_DTYPE
 from tsumami.engine.meter_block import METER_DTYPE, MeterBlock
 from tsumami.engine.ring import Ring
 
@@ -88,6 +89,7 @@ class SessionMemory(SharedRings):
         "macro": (EVENT_DTYPE, 4096),  # main -> inference thread: knob moves, whole patches
         "applied": (EVENT_DTYPE, 65536),  # audio thread -> main: every event with the sample it applied at
         "recording": (FRAME_DTYPE, 1 << 19),  # audio thread -> main: the output, 10.9 s at 48 kHz
+        "input": (INPUT_DTYPE, INPUT_CAPACITY),  # a receiver -> audio thread: the input's frames
     }
 
     @property
@@ -110,6 +112,11 @@ class SessionMemory(SharedRings):
         """Audio thread to main process: the output's frames while recording."""
         return self.ring("recording")
 
+    @property
+    def input(self) -> Ring:
+        """One receiver, in any process, to audio thread: the input's frames, where they come from a ring."""
+        return self.ring("input")
+
     def reset_inputs(self) -> None:
-        """Empty the rings towards the engine; only while no engine process is running."""
+        """Empty the main process's rings towards the engine; only while no engine process is running."""
         self.empty("control", "macro")

@@ -95,6 +95,35 @@ def call_stage(
 
 
 @kernel
+def call_chain(
+    processes: Any,
+    states: Any,
+    count: int,
+    audio: Any,
+    between: Any,
+    frames: int,
+    events: int,
+    event_count: int,
+) -> None:
+    """Run the first ``count`` stages, one after the other, over a planar block in place. [audio thread]
+
+    ``between`` is scratch, as long as ``audio``; ``events`` is the address of the block's events.
+    """
+    for stage in range(count):
+        for i in range(CHANNELS * frames):
+            between[i] = audio[i]
+        call_stage(
+            processes[stage],
+            states[stage],
+            between.ctypes.data,
+            audio.ctypes.data,
+            frames,
+            events,
+            event_count,
+        )
+
+
+@kernel
 def _run(
     process: int, state: int, audio_in: int, audio_out: int, frames: int, events: int, count: int
 ) -> None:

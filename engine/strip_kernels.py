@@ -10,18 +10,19 @@ import numpy as np
 from numba import carray
 
 from tsumami.engine.clock import now_ns
-from tsumami.engine.events import EVENT_DTYPE, NOW, Kind
+from tsumami.engine.event_kernels import note_applied, take_due
+from tsumami.engine.events import Kind
+from tsumami.engine.input_kernels import mix_input, run_input_stages, take_input
 from tsumami.engine.jit import inline_kernel, kernel
 from tsumami.engine.memory import as_pointer, flush_denormals, restore_denormals
-from tsumami.engine.meter_block import MAX_PARAMETERS, METER_DTYPE
+from tsumami.engine.meter_block import METER_DTYPE
 from tsumami.engine.meters import record_duration
-from tsumami.engine.ring import ring_consume, ring_peek, ring_push
-from tsumami.engine.stage import call_stage
-from tsumami.engine.strip_state import MAX_BLOCK_EVENTS, STRIP_DTYPE
+from tsumami.engine.ring import ring_push
+from tsumami.engine.stage import call_chain, call_stage
+from tsumami.engine.strip_state import STRIP_DTYPE
 
-_TOTAL, _EVENTS, _INSTRUMENT, _EFFECTS, _OUTPUT = range(5)
-_PARAMETER, _NOTE_ON, _GAIN = int(Kind.PARAMETER), int(Kind.NOTE_ON), int(Kind.GAIN)
-_EVENT_BYTES = EVENT_DTYPE.itemsize
+_TOTAL, _EVENTS, _INPUT, _INSTRUMENT, _EFFECTS, _OUTPUT = range(6)
+_GAIN = int(Kind.GAIN)
 _FLOAT_BYTES = 4
 _LARGEST = 3.0e38
 
@@ -36,49 +37,6 @@ def strip_record(strip: int) -> Any:
 def meter_record(meters: int) -> Any:
     """The `METER_DTYPE` record at an address."""
     return carray(as_pointer(meters), 1, METER_DTYPE)[0]
-
-
-@kernel
-def _take_due(state: Any, ring: int, frames: int) -> None:
-    """Move a ring's events that are due in this block to ``state.events``, in order of offset."""
-    room = MAX_BLOCK_EVENTS - state.event_count
-    arrived = ring_peek(ring, state.incoming.ctypes.data, room)
-    taken = 0
-    while taken < arrived:
-        time = state.incoming[taken].time
-        offset = 0 if time == NOW else time - state.sample
-        if offset >= frames:
-            break
-        # Insertion from the end: the usual event is the latest, and equal offsets keep their order.
-        at = state.event_count
-        offset = max(offset, 0)
-        while at > 0 and state.events[at - 1].time > offset:
-            state.events[at] = state.events[at - 1]
-            at -= 1
-        state.events[at] = state.incoming[taken]
-        state.events[at].time = offset
-        state.event_count += 1
-        taken += 1
-    ring_consume(ring, taken)
-
-
-@kernel
-def _note_applied(state: Any, meters: Any, now: int) -> None:
-    """Measure how long this block's events waited, and echo them with their absolute sample time."""
-    for i in range(state.event_count):
-        event = state.events[i]
-        if event.kind == _PARAMETER and 0 <= event.index < MAX_PARAMETERS:
-            meters.parameters[event.index] = event.value
-        if event.stamp_ns > 0:
-            if event.kind == _PARAMETER:
-                record_duration(meters.knob_latency, now - event.stamp_ns)
-                meters.knob_applied_ns = now
-            elif event.kind == _NOTE_ON:
-                record_duration(meters.note_latency, now - event.stamp_ns)
-                meters.note_applied_ns = now
-        state.incoming[i] = event
-        state.incoming[i].time = state.sample + event.time
-    ring_push(state.applied_ring, state.incoming.ctypes.data, state.event_count)
 
 
 @kernel
@@ -117,25 +75,6 @@ def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
 
 
 @kernel
-def _run_effects(state: Any, frames: int) -> None:
-    """The block in ``state.audio_out`` through the chain, in place."""
-    between = state.audio_between.ctypes.data
-    audio = state.audio_out.ctypes.data
-    for effect in range(state.effect_count):
-        for i in range(2 * frames):
-            state.audio_between[i] = state.audio_out[i]
-        call_stage(
-            state.effect_process[effect],
-            state.effect_state[effect],
-            between,
-            audio,
-            frames,
-            state.events.ctypes.data,
-            state.event_count,
-        )
-
-
-@kernel
 def _account(state: Any, meters: Any, frames: int, times: Any) -> None:
     """Record each stage's load, and whom to blame when the block took longer than it lasts.
 
@@ -161,32 +100,48 @@ def _account(state: Any, meters: Any, frames: int, times: Any) -> None:
 
 
 @kernel
-def strip_block(strip: int, frames: int) -> None:
-    """Process ``frames`` (at most the block size) from ``state.audio_in`` to ``state.audio_out``.
+def strip_block(strip: int, source: int, frames: int) -> None:
+    """Process ``frames`` (at most the block size) from address ``source`` to ``state.audio_out``.
 
-    Both are planar: left samples at 0, right samples at ``frames``.
+    That is planar: left samples at 0, right samples at ``frames``.
     """
     state = strip_record(strip)
     meters = meter_record(state.meters)
     began = now_ns()
     mode = flush_denormals()
     state.event_count = 0
-    _take_due(state, state.control_ring, frames)
-    _take_due(state, state.parameter_ring, frames)
-    _note_applied(state, meters, began)
+    take_due(state, state.control_ring, frames)
+    take_due(state, state.parameter_ring, frames)
+    note_applied(state, meters, began)
     after_events = now_ns()
+    after_input = after_events
+    if state.input_channels > 0:
+        take_input(state, meters, source, frames)
+        run_input_stages(state, frames)
+        after_input = now_ns()
     audio = state.audio_out.ctypes.data
     call_stage(
         state.instrument_process,
         state.instrument_state,
-        state.audio_in.ctypes.data,
+        state.silence.ctypes.data,
         audio,
         frames,
         state.events.ctypes.data,
         state.event_count,
     )
     after_instrument = now_ns()
-    _run_effects(state, frames)
+    if state.input_monitored:
+        mix_input(state, frames)
+    call_chain(
+        state.effect_process,
+        state.effect_state,
+        state.effect_count,
+        state.audio_out,
+        state.audio_between,
+        frames,
+        state.events.ctypes.data,
+        state.event_count,
+    )
     after_effects = now_ns()
     left = carray(as_pointer(audio), frames, np.float32)
     right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)
@@ -195,7 +150,8 @@ def strip_block(strip: int, frames: int) -> None:
     meters.sample = state.sample
     meters.blocks += 1
     restore_denormals(mode)
-    _account(state, meters, frames, (began, after_events, after_instrument, after_effects, now_ns()))
+    times = (began, after_events, after_input, after_instrument, after_effects, now_ns())
+    _account(state, meters, frames, times)
 
 
 @kernel
@@ -211,12 +167,17 @@ def strip_write(strip: int, target: int, frames: int) -> None:
 
 
 @kernel
-def strip_run(strip: int, target: int, frames: int) -> None:
-    """Any number of frames, in blocks of at most the block size, interleaved to address ``target``."""
+def strip_run(strip: int, source: int, target: int, frames: int) -> None:
+    """Any number of frames, in blocks of at most the block size, interleaved to address ``target``.
+
+    ``source`` is the address of a device's input, interleaved in the strip's number of input channels, or 0.
+    """
     state = strip_record(strip)
     done = 0
     while done < frames:
         count = min(frames - done, state.block_size)
-        strip_block(strip, count)
+        strip_block(strip, source, count)
         strip_write(strip, target + done * 2 * _FLOAT_BYTES, count)
+        if source != 0:
+            source += count * state.input_channels * _FLOAT_BYTES
         done += count

@@ -3,12 +3,17 @@
 import numpy as np
 
 from tsumami.engine.events import EVENT_DTYPE
+from tsumami.engine.input_ring import INPUT_DTYPE
 
 MAX_BLOCK_SIZE = 8192
 MAX_BLOCK_EVENTS = 1024
 """Events that one block can apply; more stay in their ring for the next block."""
+MAX_BLOCK_LOSSES = 64
+"""Stretches of lost input that one block tells apart."""
 MAX_EFFECTS = 8
 """Stages between the instrument and the output."""
+MAX_INPUT_STAGES = 8
+"""Stages between the input and the mix."""
 
 STRIP_DTYPE = np.dtype(
     [
@@ -20,6 +25,10 @@ STRIP_DTYPE = np.dtype(
         ("effect_process", np.int64, (MAX_EFFECTS,)),
         ("effect_state", np.int64, (MAX_EFFECTS,)),
         ("effect_count", np.int64),
+        ("input_process", np.int64, (MAX_INPUT_STAGES,)),
+        ("input_state", np.int64, (MAX_INPUT_STAGES,)),
+        ("input_stage_count", np.int64),
+        ("input_ring", np.int64),  # where the input comes from a ring
         ("control_ring", np.int64),
         ("parameter_ring", np.int64),
         ("applied_ring", np.int64),
@@ -32,19 +41,28 @@ STRIP_DTYPE = np.dtype(
         ("release", np.float64),
         ("ceiling", np.float64),  # linear
         ("meter_fall", np.float64),  # per sample
+        ("input_channels", np.int64),  # of the device's samples; 0 where the strip has no input
+        ("input_gain", np.float64),  # linear
+        ("input_monitored", np.int64),  # whether the input goes to the mix
         # What changes.
         ("sample", np.int64),
         ("gain", np.float64),
         ("gain_target", np.float64),
         ("reduction", np.float64),  # gain of the limiter, 0-1
         ("began_ns", np.int64),  # start of the previous block
+        ("input_lost", np.int64),  # frames from here that the device has lost
+        ("input_has_begun", np.int64),  # whether what is missing counts as lost
         # Scratch.
         ("event_count", np.int64),
         ("incoming", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
         ("events", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),
+        ("input_event_count", np.int64),
+        ("input_events", EVENT_DTYPE, (MAX_BLOCK_LOSSES + MAX_BLOCK_EVENTS,)),
+        ("input_frames", INPUT_DTYPE, (MAX_BLOCK_SIZE,)),  # what the input's ring gave
+        ("silence", np.float32, (2 * MAX_BLOCK_SIZE,)),  # what an instrument hears
         ("audio_in", np.float32, (2 * MAX_BLOCK_SIZE,)),  # planar: left frames, then right frames
         ("audio_out", np.float32, (2 * MAX_BLOCK_SIZE,)),
-        ("audio_between", np.float32, (2 * MAX_BLOCK_SIZE,)),  # a stage's input, while there are effects
+        ("audio_between", np.float32, (2 * MAX_BLOCK_SIZE,)),  # a stage's input, while a chain runs
     ],
     align=True,
 )
