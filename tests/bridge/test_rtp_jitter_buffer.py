@@ -1,8 +1,10 @@
 """The jitter buffer: any order plays in order, sample for sample, and every packet is accounted for."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def decode(payload: bytes) -> Samples | None:
     return None if np.isnan(samples).any() else samples
 
 
-def arrival(sequence: int, timestamp: int, samples: Samples) -> Arrival:
+def arrival(sequence: int, timestamp: int, samples: npt.NDArray[np.floating[Any]]) -> Arrival:
     return Arrival(0, sequence, timestamp, len(samples), samples.astype(np.float32).tobytes(), 0.0)
 
 
@@ -124,9 +126,11 @@ def test_rest_of_a_packet_that_comes_within_its_time_is_played() -> None:
 
 def test_flood_is_held_within_bounds() -> None:
     buffer = buffer_at(0)
-    verdicts = [buffer.insert(arrival(number, number * 100, np.ones(100))) for number in range(2_000)]
+    verdicts = [
+        buffer.insert(arrival(number, number * 100, np.ones(100, np.float32))) for number in range(2_000)
+    ]
     assert verdicts.count(Verdict.QUEUED) == CAPACITY // 100
     small = buffer_at(0)
     for number in range(10_000):
-        small.insert(arrival(number, number, np.ones(1)))
+        small.insert(arrival(number, number, np.ones(1, np.float32)))
     assert small.counts.queued == 4096

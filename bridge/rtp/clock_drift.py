@@ -1,0 +1,72 @@
+"""The sender's clock as seen from here: how far it runs from ours, and the least delay of its packets."""
+
+from collections import deque
+
+import numpy as np
+
+_BIN_SECONDS = 1.0
+_MOST_BINS = 120
+_FEWEST_BINS = 10
+_RECENT_BINS = 10
+_MOST_DRIFT = 1e-3
+"""Crystals keep within 100 ppm; what seems more is a network whose delay has changed."""
+
+
+class ClockDrift:
+    """Estimates a sender's clock from the timestamps of its packets and when they came.
+
+    Jitter only ever adds to a packet's delay, so the least delay of each second lies close to the line
+    that the two clocks draw. Its slope is the median of the slopes between the older and the newer half of
+    the last two minutes (Theil's abbreviated method), which a few seconds of congestion do not turn.
+
+    A lasting change of the network's delay looks like drift until it has left the window.
+    """
+
+    def __init__(self) -> None:
+        self._bins: deque[tuple[float, float]] = deque(maxlen=_MOST_BINS)  # arrival, least delay
+        self._open: tuple[float, float] | None = None
+        self._opened = 0.0
+        self._drift = 0.0
+
+    @property
+    def drift(self) -> float:
+        """By how much the sender's clock is fast, as a ratio; 0 until ten seconds have been seen."""
+        return self._drift
+
+    @property
+    def drift_ppm(self) -> float:
+        """The same in millionths."""
+        return self._drift * 1e6
+
+    def observe(self, sent_seconds: float, arrived_seconds: float) -> None:
+        """Take a packet's timestamp, in seconds of the sender's clock, and when it came by ours."""
+        delay = arrived_seconds - sent_seconds
+        if self._open is None:
+            self._open, self._opened = (arrived_seconds, delay), arrived_seconds
+        elif delay < self._open[1]:
+            self._open = arrived_seconds, delay
+        if arrived_seconds - self._opened >= _BIN_SECONDS:
+            self._bins.append(self._open)
+            self._open = None
+            self._drift = self._estimate()
+
+    def delay_seconds(self, now: float) -> float:
+        """What is added to a timestamp for the earliest moment at which its packet comes.
+
+        It holds any offset between the clocks, so only differences mean something.
+        """
+        recent = list(self._bins)[-_RECENT_BINS:]
+        if self._open is not None:
+            recent.append(self._open)
+        if not recent:
+            return 0.0
+        return min(delay - self._drift * (now - arrived) for arrived, delay in recent)
+
+    def _estimate(self) -> float:
+        half = len(self._bins) // 2
+        if len(self._bins) < _FEWEST_BINS:
+            return 0.0
+        points = np.array(self._bins)
+        moved = points[half : 2 * half] - points[:half]
+        slope = float(np.median(moved[:, 1] / moved[:, 0]))
+        return min(max(-slope, -_MOST_DRIFT), _MOST_DRIFT)

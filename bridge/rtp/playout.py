@@ -1,0 +1,243 @@
+"""When which samples of a stream are played: start, pace, jumps, the end and the return of a sender."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import numpy as np
+
+from tsumami.bridge.rtp.clock_drift import ClockDrift
+from tsumami.bridge.rtp.depth import Depth
+from tsumami.bridge.rtp.jitter_buffer import JitterBuffer, PacketCounts, Samples, Span, Verdict
+from tsumami.bridge.rtp.sequence import Arrival
+
+Decode = Callable[[bytes], Samples | None]
+
+_CAPACITY_SECONDS = 2.0
+_STOP_SECONDS = 1.0
+"""Without a packet for so long, the sender has stopped."""
+_SKIP_SECONDS = 0.5
+"""A greater distance from the place where the playing should be is jumped, not approached."""
+_LATE_SECONDS = 0.5
+"""So much sound in a row that came too late: the network has changed for good."""
+_STEER_PER_SECOND = 0.2
+_JITTER_GAIN = 1 / 16  # RFC 3550, section 6.4.1
+
+
+class Playout:
+    """Gives one block after another, each at its time; every moment comes from outside.
+
+    A packet is played `depth` after the earliest moment at which it could have come. The pace follows the
+    sender's clock, and differs from it by at most ``most_steering`` (a ratio) where that moment or the depth
+    moves. `insert` what comes; when the time is `due`, `take` a block. A stream that follows another begins
+    at its own time, and the old one plays until then.
+    """
+
+    def __init__(
+        self,
+        make_decoder: Callable[[], Decode],
+        *,
+        channels: int,
+        sample_rate: int,
+        block_size: int,
+        depth: Depth,
+        most_steering: float = 0.002,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._make_decoder = make_decoder
+        self._channels, self._rate, self._block_size = channels, sample_rate, block_size
+        self._most_steering = most_steering
+        self._tell = tell
+        self._present: _Stream | None = None
+        self._next: _Stream | None = None
+        self._ended = PacketCounts()
+        self._tail = 0
+        self._has_overflowed = False
+        self.depth = depth
+        self.due: float | None = None
+        """When the next block is to be taken; None while there is nothing to wait for."""
+        self.is_sounding = False
+        """Whether a stream plays: False before the first and when the sender has stopped."""
+        self.ratio = 1.0
+        """Samples of the stream for one at the rate of our clock, now."""
+        self.received_frames = 0
+        """Played as they came."""
+        self.concealed_frames = 0
+        """Missing between such samples."""
+        self.skips = 0
+        """Jumps to another place, of the stream or by us."""
+
+    def insert(self, arrival: Arrival) -> None:
+        """Take a packet."""
+        newest = self._next or self._present
+        if newest is None or arrival.stream > newest.number:
+            newest = self._expect(arrival)
+        verdict = newest.insert(arrival, self.depth)
+        if verdict is Verdict.OVERFLOWED and not self._has_overflowed:
+            self._has_overflowed = True
+            self._tell("packets come faster than they are played; a sender must keep time (ffmpeg: -re)")
+        if newest.late_frames > _LATE_SECONDS * self._rate:
+            newest.begin_anew()
+        if newest.starts_at is not None and not self.is_sounding:
+            self.due = newest.starts_at
+
+    def take(self, now: float) -> list[Span]:
+        """The block that is `due`: spans of `block_size` frames in all, or [] when nothing plays.
+
+        ``now`` only tells whether the sender has stopped; a block taken too late is the same block.
+        """
+        due = now if self.due is None else self.due
+        spans = self._advance(due, now)
+        if spans:
+            self._count(spans)
+            self.due = due + self._block_size / (self._rate * self.ratio)
+        else:
+            waiting = self._next or self._present
+            self.due = None if waiting is None else waiting.starts_at
+        return spans
+
+    @property
+    def counts(self) -> PacketCounts:
+        """What became of all packets."""
+        streams = (stream.buffer.counts for stream in (self._present, self._next) if stream is not None)
+        return _sum(self._ended, *streams)
+
+    @property
+    def drift_ppm(self) -> float:
+        """By how much the sender's clock is fast."""
+        return 0.0 if self._present is None else self._present.clock.drift_ppm
+
+    @property
+    def jitter_seconds(self) -> float:
+        """Interarrival jitter as RFC 3550 defines it."""
+        return 0.0 if self._present is None else self._present.jitter_seconds
+
+    def _expect(self, arrival: Arrival) -> "_Stream":
+        """Make ready for another stream."""
+        if self._next is not None:
+            self._end(self._next)
+            self._next = None
+        buffer = JitterBuffer(self._make_decoder(), self._channels, round(_CAPACITY_SECONDS * self._rate))
+        stream = _Stream(arrival.stream, self._rate, buffer)
+        if self._present is None:
+            self._present = stream
+        else:
+            self._next = stream
+        return stream
+
+    def _advance(self, due: float, now: float) -> list[Span]:
+        if self._next is not None and self._next.starts_at is not None and due >= self._next.starts_at:
+            self._change_streams()
+        stream = self._present
+        if stream is None:
+            return []
+        if stream.starts_at is not None and due >= stream.starts_at:
+            return self._start(stream)
+        if stream.starts_at is None and stream.buffer.is_empty and now > stream.heard_at + _STOP_SECONDS:
+            return self._stop(stream)
+        if stream.buffer.position is None:
+            return self._missing() if self.is_sounding else []
+        if self._steer(stream, stream.buffer.position, due):
+            return self._missing()
+        return stream.buffer.take(self._block_size)
+
+    def _start(self, stream: "_Stream") -> list[Span]:
+        """Play the first that has come; what was heard before it fades in a block of its own."""
+        assert stream.buffer.first is not None
+        stream.buffer.move_to(stream.buffer.first)
+        stream.starts_at = None
+        was_sounding, self.is_sounding = self.is_sounding, True
+        self.ratio = 1.0
+        return self._missing() if was_sounding else stream.buffer.take(self._block_size)
+
+    def _stop(self, stream: "_Stream") -> list[Span]:
+        if self.is_sounding:
+            self._tell("the sender has stopped; waiting for it")
+        self.is_sounding = False
+        self._tail = 0
+        stream.begin_anew()
+        return []
+
+    def _change_streams(self) -> None:
+        assert self._present is not None
+        self._end(self._present)
+        self._present, self._next = self._next, None
+        self.skips += 1
+
+    def _end(self, stream: "_Stream") -> None:
+        stream.buffer.close()
+        self._ended = _sum(self._ended, stream.buffer.counts)
+
+    def _steer(self, stream: "_Stream", position: int, due: float) -> bool:
+        """Set the pace; True if the position had to jump."""
+        wanted = due - stream.clock.delay_seconds(due) - self.depth.seconds
+        behind = wanted - position / self._rate
+        if abs(behind) > _SKIP_SECONDS:
+            stream.buffer.move_to(round(wanted * self._rate))
+            self.skips += 1
+            return True
+        steering = min(max(behind * _STEER_PER_SECOND, -self._most_steering), self._most_steering)
+        self.ratio = (1 + stream.clock.drift) * (1 + steering)
+        return False
+
+    def _missing(self) -> list[Span]:
+        return [Span(np.zeros((self._block_size, self._channels), np.float32), is_lost=True)]
+
+    def _count(self, spans: list[Span]) -> None:
+        """A run that is missing counts when samples follow it: at the end of a stream nothing is missing."""
+        for span in spans:
+            if span.is_lost:
+                self._tail += len(span.samples)
+            else:
+                self.concealed_frames += self._tail
+                self.received_frames += len(span.samples)
+                self._tail = 0
+
+
+class _Stream:
+    """One stream's packets, clock and jitter."""
+
+    def __init__(self, number: int, sample_rate: int, buffer: JitterBuffer) -> None:
+        self.number, self._rate, self.buffer = number, sample_rate, buffer
+        self.clock = ClockDrift()
+        self.starts_at: float | None = None
+        """When to begin; None once begun, or while there is nothing to begin with."""
+        self.heard_at = 0.0
+        self.late_frames = 0
+        """Of packets in a row that came too late."""
+        self.jitter_seconds = 0.0
+        self._transit: float | None = None
+
+    def insert(self, arrival: Arrival, depth: Depth) -> Verdict:
+        sent = arrival.timestamp / self._rate
+        self.clock.observe(sent, arrival.arrived_seconds)
+        excess = arrival.arrived_seconds - sent - self.clock.delay_seconds(arrival.arrived_seconds)
+        depth.observe(excess, arrival.frames / self._rate)
+        self._follow_jitter(arrival.arrived_seconds - sent)
+        self.heard_at = max(self.heard_at, arrival.arrived_seconds)
+        verdict = self.buffer.insert(arrival)
+        if self.buffer.position is None and self.buffer.first is not None:
+            earliest = self.buffer.first / self._rate + self.clock.delay_seconds(self.heard_at)
+            self.starts_at = earliest + depth.seconds
+        if verdict is Verdict.LATE:
+            self.late_frames += arrival.frames
+        elif verdict is Verdict.QUEUED:
+            self.late_frames = 0
+        return verdict
+
+    def begin_anew(self) -> None:
+        """Forget how long packets took and where the playing was, but not which have come."""
+        self.clock = ClockDrift()
+        self.buffer.position = None
+        self.late_frames = 0
+        self.starts_at = None
+
+    def _follow_jitter(self, transit: float) -> None:
+        if self._transit is not None:
+            self.jitter_seconds += (abs(transit - self._transit) - self.jitter_seconds) * _JITTER_GAIN
+        self._transit = transit
+
+
+def _sum(*counts: PacketCounts) -> PacketCounts:
+    return PacketCounts(
+        **{field.name: sum(getattr(count, field.name) for count in counts) for field in fields(PacketCounts)}
+    )
