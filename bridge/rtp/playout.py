@@ -6,11 +6,10 @@ from dataclasses import fields
 import numpy as np
 
 from tsumami.bridge.rtp.clock_drift import ClockDrift
+from tsumami.bridge.rtp.codecs import Decode
 from tsumami.bridge.rtp.depth import Depth
-from tsumami.bridge.rtp.jitter_buffer import JitterBuffer, PacketCounts, Samples, Span, Verdict
+from tsumami.bridge.rtp.jitter_buffer import JitterBuffer, PacketCounts, Span, Verdict
 from tsumami.bridge.rtp.sequence import Arrival
-
-Decode = Callable[[bytes], Samples | None]
 
 _CAPACITY_SECONDS = 2.0
 _STOP_SECONDS = 1.0

@@ -21,7 +21,8 @@ class Arrival:
     """A packet with its place in a stream."""
 
     stream: int
-    """Counts streams from 0: another SSRC, or a jump of sequence numbers or timestamps, begins a new one."""
+    """Counts streams from 0: another SSRC or payload type, or a jump of sequence numbers or
+    timestamps, begins a new one."""
     sequence: int
     """Extended: grows by one a packet for ever; below the first where a later packet came before it."""
     timestamp: int
@@ -104,13 +105,13 @@ class _Course:
     """Where a stream has got to: the newest packet's place."""
 
     def __init__(self, packet: Packet, frames: int, slack: int) -> None:
-        self.ssrc = packet.ssrc
+        self.ssrc, self._payload_type = packet.ssrc, packet.payload_type
         self._sequence, self._timestamp, self._frames = packet.sequence, packet.timestamp, frames
         self._slack = slack
 
     def follow(self, packet: Packet, frames: int) -> tuple[int, int] | None:
         """Extended sequence number and timestamp of a packet; None if it does not belong here."""
-        if packet.ssrc != self.ssrc:
+        if (packet.ssrc, packet.payload_type) != (self.ssrc, self._payload_type):
             return None
         steps = _signed(packet.sequence - self._sequence, 16)
         if not -_MOST_MISORDERED <= steps <= _MOST_SKIPPED:
