@@ -150,6 +150,7 @@ class LiveSession:
             self._view.engine,
             block_size=self._setup.config.settings.block_size,
             sample_rate=self._setup.sample_rate,
+            has_input=self._view.has_input,
         )
         self._summary["engine_restarts"] = client.restart_count
         self._summary["plugins"] = self._rack.counts()
@@ -167,6 +168,7 @@ class LiveSession:
         )
         view.patch = self._setup.sound
         view.plugins = self._rack.counts
+        view.has_input = self._setup.config.settings.input is not None
         names = [parameter.name for parameter in self._setup.parameters]
         view.knobs = [
             (f"CC {entry.cc}", names.index(entry.parameter))
@@ -252,7 +254,8 @@ class LiveSession:
         elif message.device == "null" and self._setup.session.device.name != "null":
             self._tell("no audio output was found: playing to nowhere, by the clock (see `tsumami doctor`)")
         else:
-            self._tell(f"playing to {message.device}")
+            heard = f", hearing {message.input}" if message.input else ""
+            self._tell(f"playing to {message.device}{heard}")
 
     def _tell(self, text: str) -> None:
         if self._is_shown:

@@ -9,6 +9,9 @@ from tsumami.bridge.session_errors import rule_and_value
 from tsumami.bridge.session_tables import Session
 from tsumami.engine.errors import SessionError
 
+_OPTIONS: dict[tuple[str, ...], str] = {("device", "name"): "device", ("input", "device"): "input"}
+"""Options that are called otherwise than their field."""
+
 
 def overridden(session: Session, **tables: dict[str, Any]) -> Session:
     """``session`` with the given fields replaced, checked by the same rules; None leaves a field as it is."""
@@ -20,5 +23,5 @@ def overridden(session: Session, **tables: dict[str, Any]) -> Session:
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
         key = tuple(place.strip("`$.").split("."))
-        option = "device" if key == ("device", "name") else key[-1].replace("_", "-")
+        option = _OPTIONS.get(key, key[-1].replace("_", "-"))
         raise SessionError(f"--{option} must be {rule_and_value(reason, key, document)}") from None

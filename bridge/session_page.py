@@ -44,6 +44,13 @@ plugin's own number). Without maps, CC 20-27 move its first eight parameters; co
 on to the plugin.
 """
 
+_INPUT = """
+The input goes through the effects together with the instrument. Its device is opened together with the
+output's, so both must be of one sound system; a device with one channel is put on both sides. Blocks in which
+the system has dropped samples are counted as lost. A log holds no sound: a take that is rendered again is
+without its input.
+"""
+
 _EFFECTS = """
 Effects stand between the instrument and the output, in the order of the file, each in a process of its own. A
 map moves one with `effect = "Name"` and `parameter`, or bypasses it with `effect = "Name"` and
@@ -53,7 +60,7 @@ map moves one with `effect = "Name"` and `parameter`, or bypasses it with `effec
 _KINDS = {"integer": "whole number", "number": "number", "string": "string", "boolean": "true or false"}
 
 
-_NOTES = {"instrument": _PLUGINS, "map": _MAPS, "effects": _EFFECTS, "send": _SENDS}
+_NOTES = {"input": _INPUT, "instrument": _PLUGINS, "map": _MAPS, "effects": _EFFECTS, "send": _SENDS}
 """What is said below a table of fields."""
 
 

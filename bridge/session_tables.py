@@ -36,6 +36,23 @@ class Device(_Table, frozen=True):
     block_size: Annotated[int, _meta("frames per audio callback", ge=16, le=8192)] = 128
 
 
+class Input(_Table, frozen=True):
+    """What comes in from outside and is mixed with the instrument."""
+
+    source: Annotated[Literal["none", "device"], _meta("where it comes from")] = "none"
+    device: Annotated[
+        str,
+        _meta(
+            '"auto" (the device of the output, or the default of its sound system), or a part of a device\'s '
+            "name",
+            min_length=1,
+        ),
+    ] = "auto"
+    channels: Annotated[int, _meta("2, or 1 to take only the first and put it on both sides", ge=1, le=2)] = 2
+    gain_db: Annotated[float, _meta("gain of what comes in", ge=-90.0, le=36.0)] = 0.0
+    monitor: Annotated[bool, _meta("let it be heard; without, it is only measured")] = True
+
+
 class Midi(_Table, frozen=True):
     """Which MIDI inputs are listened to."""
 
@@ -176,6 +193,7 @@ class Session(_Table, frozen=True):
     """Everything that one session of playing needs to know; every table may be left out."""
 
     device: Device = field(default_factory=Device)
+    input: Input = field(default_factory=Input)
     midi: Midi = field(default_factory=Midi)
     instrument: Instrument = field(default_factory=Instrument)
     macros: Macros = field(default_factory=Macros)
@@ -197,6 +215,7 @@ class Session(_Table, frozen=True):
 
 TABLES: dict[str, type[msgspec.Struct]] = {
     "device": Device,
+    "input": Input,
     "midi": Midi,
     "instrument": Instrument,
     "macros": Macros,

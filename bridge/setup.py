@@ -12,15 +12,16 @@ from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.outside import parameters_of, patches_of
 from tsumami.bridge.rack import Rack
-from tsumami.bridge.session import check_names
+from tsumami.bridge.session import check_names, line_of
 from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
 from tsumami.bridge.taught import taught_path
 from tsumami.bridge.taught_axis import TaughtAxes
 from tsumami.bridge.taught_session import taught_session
 from tsumami.engine.config import EngineConfig, StageSource
+from tsumami.engine.errors import SessionError
 from tsumami.engine.models import shipped_model
 from tsumami.engine.parameter import Parameter
-from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
 from tsumami.plugins import PARAMETERS, Patch, load_bank
 from tsumami.plugins.hosted.client import PluginClient
 from tsumami.plugins.presets import Preset, read_presets
@@ -74,6 +75,7 @@ def set_up(
     ``path`` is the session's file, to name the line of a mistake. ``rack`` has the session's plugins,
     loaded; it may be left out where the session has none.
     """
+    _check_input(session, path)
     plugin = None if rack is None else rack.instrument
     if rack is not None:
         table = None if plugin is None else plugin.parameters
@@ -98,6 +100,15 @@ def set_up(
         path=path,
     )
     return dataclasses.replace(setup, config=dataclasses.replace(setup.config, recording=recording))
+
+
+def _check_input(session: Session, path: Path | None) -> None:
+    """The clock hears nothing."""
+    if session.input.source == "device" and session.device.name == "null":
+        raise SessionError(
+            f'{line_of(path, ("input", "source"))}input.source must be "none" where the device is "null", '
+            'which has no input, got "device"; choose another --device, or --input none'
+        )
 
 
 def _with_patches(session: Session) -> Setup:
@@ -184,10 +195,23 @@ def _config(
             block_size=session.device.block_size,
             gain_db=session.output.gain_db,
             ceiling_db=session.output.limiter_db,
+            input=_input(session),
         ),
         device=DeviceRequest(session.device.name, session.device.api or ""),
         macro_model=macro_model,
         provider=session.macros.provider,
+    )
+
+
+def _input(session: Session) -> InputSettings | None:
+    """What the strip is told of the input; None where there is none."""
+    if session.input.source == "none":
+        return None
+    return InputSettings(
+        device=session.input.device,
+        channels=session.input.channels,
+        gain_db=session.input.gain_db,
+        is_monitored=session.input.monitor,
     )
 
 

@@ -28,11 +28,13 @@ def load_percent(histogram: Any, block_ns: float) -> dict[str, float]:
     return {f"p{rank:g}": round(float(value), 3) for rank, value in zip(_RANKS, values, strict=True)}
 
 
-def summarise(meters: MeterBlock, started: Message, *, block_size: int, sample_rate: int) -> dict[str, Any]:
+def summarise(
+    meters: MeterBlock, started: Message, *, block_size: int, sample_rate: int, has_input: bool = False
+) -> dict[str, Any]:
     """Numbers of a session so far; ``started`` is the engine's last word about its device.
 
     ``latency_ms`` is what a note waits between the block that plays it and the converter, plus one
-    block; ``missed`` counts blocks that the device did not get in time.
+    block; ``missed`` counts blocks that the device did not get in time. ``input`` is None without one.
     """
     frames = int(meters["sample"])
     block_ns = block_size / sample_rate * 1e9
@@ -50,6 +52,7 @@ def summarise(meters: MeterBlock, started: Message, *, block_size: int, sample_r
         "block_size": block_size,
         "sample_rate": sample_rate,
         "latency_ms": round((started.latency_seconds + block_size / sample_rate) * 1e3, 2),
+        "input": _input(meters, started) if has_input else None,
         "provider": started.provider,
         "overruns": int(meters["overruns"]),
         "overruns_by_stage": {
@@ -65,4 +68,19 @@ def summarise(meters: MeterBlock, started: Message, *, block_size: int, sample_r
         "knob_latency_ms": latency_ms(meters["knob_latency"]),
         "knob_set_latency_ms": latency_ms(meters["set_latency"]),
         "inference_ms": latency_ms(meters["inference_load"]),
+    }
+
+
+def _input(meters: MeterBlock, started: Message) -> dict[str, Any]:
+    """What came in: its level before the repair, and what of it was missing.
+
+    ``latency_ms`` is from the input's converter to the output's.
+    """
+    return {
+        "device": started.input,
+        "peak_dbfs": round(decibels(float(meters["input_peak"])), 2),
+        "lost_blocks": int(meters["input_lost"]),
+        "starved_blocks": int(meters["input_starved"]),
+        "overflows": int(meters["input_overflows"]),
+        "latency_ms": round(started.input_latency_seconds * 1e3, 2),
     }

@@ -49,6 +49,7 @@ class LiveView:
         self.plugins: Callable[[], list[dict[str, Any]]] = list
         """What went wrong with each hosted plugin so far."""
         self.patch = ""
+        self.has_input = False
 
     def tell(self, text: str) -> None:
         """Add a line to the messages at the bottom."""
@@ -74,6 +75,10 @@ class LiveView:
             f"{total:.1f} ms to the converter",
             style="dim",
         )
+        if self.engine.input:
+            text.append(
+                f", {self.engine.input_latency_seconds * 1e3:.1f} ms from {self.engine.input}", style="dim"
+            )
         return text
 
     def _knob_panel(self) -> list[Panel]:
@@ -101,6 +106,10 @@ class LiveView:
             peak = decibels(float(self._meters["peak_now"][channel]))
             rms = decibels(float(self._meters["mean_square_now"][channel]) ** 0.5)
             levels.add_row(name, _level(peak), f"{max(rms, _FLOOR_DBFS):6.1f} dB rms")
+        if self.has_input:
+            lost = int(self._meters["input_lost"])
+            peak = decibels(float(self._meters["input_peak_now"].max()))
+            levels.add_row("in", _level(peak), Text(f"{lost:6} lost", style="bold red" if lost else ""))
         return Panel(
             Group(levels, self._load_table(), self._counts()),
             title="output",
@@ -119,6 +128,8 @@ class LiveView:
         )
         block_ns = self._block_size / self._sample_rate * 1e9
         for name, histogram in zip(STAGES, self._meters["load"], strict=True):
+            if name == "input" and not self.has_input:
+                continue
             load = load_percent(histogram, block_ns)
             style = "bold red" if load["p99.9"] > 100 else ""
             table.add_row(name, *(Text(f"{value:.1f}", style=style) for value in load.values()))

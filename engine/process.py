@@ -105,13 +105,14 @@ class _Engine:
 
     def describe(self, kind: str, text: str) -> Message:
         """A message with the present device."""
-        strip, device, sample_rate = self._strip, self._device, self._config.settings.sample_rate
-        through = strip.input_latency_samples / sample_rate
+        strip, device, settings = self._strip, self._device, self._config.settings
+        # PortAudio leaves out the block that is filled before the callback has it.
+        through = (strip.input_latency_samples + settings.block_size) / settings.sample_rate
         return Message(
             kind,
             text,
             device.name,
-            device.latency_seconds + strip.latency_samples / sample_rate,
+            device.latency_seconds + strip.latency_samples / settings.sample_rate,
             self._provider,
             self._labels,
             device.input_name,

@@ -37,7 +37,7 @@ class JackServer:
 
 @contextlib.contextmanager
 def running_jack_server(
-    sample_rate: int = 48000, block_size: int = 128, purpose: str = "test"
+    sample_rate: int = 48000, block_size: int = 128, purpose: str = "test", inputs: int = 2
 ) -> Iterator[JackServer]:
     """A server for the time of the block; JACK clients of this process and its children find it.
 
@@ -54,7 +54,7 @@ def running_jack_server(
     with tempfile.TemporaryFile() as log:
         command = ["jackd", "-n", name, "--no-realtime", "-d", "dummy"]
         process = subprocess.Popen(
-            [*command, "-r", str(sample_rate), "-p", str(block_size)],
+            [*command, "-r", str(sample_rate), "-p", str(block_size), "-C", str(inputs)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 import json as json_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,13 @@ def live(
         str | None, typer.Option(help='Audio device: "auto", "null", or part of its name.')
     ] = None,
     api: Annotated[str | None, typer.Option(help="Sound system to look in, such as JACK or ALSA.")] = None,
+    heard: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            help='Hear an audio input: "auto" (the device\'s own), or part of its name; or "none".',
+        ),
+    ] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Samples per second.")] = None,
     block_size: Annotated[int | None, typer.Option(help="Frames per audio callback.")] = None,
     plugin: Annotated[
@@ -53,6 +60,7 @@ def live(
     chosen = overridden(
         begun,
         device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
+        input=_input(heard),
         instrument={
             "patch": patch,
             "kind": None if plugin is None else "plugin",
@@ -76,6 +84,13 @@ def live(
         _say(summary)
 
 
+def _input(name: str | None) -> dict[str, str | None]:
+    """The fields of the session's input that ``--input`` stands for."""
+    if name is None or name == "none":
+        return {"source": name}
+    return {"source": "device", "device": name}
+
+
 def _absolute(path: Path | None) -> str | None:
     """For the log, which may be rendered from another folder."""
     return None if path is None else str(path.absolute())
@@ -85,10 +100,15 @@ def _recording(path: str | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _say(summary: dict[str, object]) -> None:
+def _say(summary: dict[str, Any]) -> None:
     """The summary as a person reads it: the counts first."""
     print(
         "{seconds} s on {device}, {blocks} blocks of {block_size} at {sample_rate} Hz: {missed} missed, "
         "{late_inference} late decodes, {clipped} samples limited, peak {peak_dbfs} dBFS, "
         "latency {latency_ms} ms".format(**summary)
     )
+    if summary["input"] is not None:
+        print(
+            "input from {device}: {lost_blocks} blocks lost, {overflows} overflows, peak {peak_dbfs} dBFS, "
+            "latency {latency_ms} ms".format(**summary["input"])
+        )
