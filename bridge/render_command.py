@@ -76,6 +76,8 @@ def _ready(stack: contextlib.ExitStack, session: Session, path: Path | None) -> 
     setup = set_up(session, path, rack=rack)
     if setup.note:
         _warn(setup.note)
+    if setup.config.settings.input is not None:
+        _warn("what came in by the session's input is not kept: it is rendered without")
     plugin = rack.instrument
     return _Offline(setup, None if plugin is None else PresetPrograms(plugin, setup.presets, waits=True))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind, event
     from tsumami.engine.inference import Inference
+    from tsumami.engine.input_ring import input_frames
     from tsumami.engine.macro_model import MacroModel
     from tsumami.engine.macros import MacroProcessor
     from tsumami.engine.meter_block import MeterBlock
@@ -55,6 +56,7 @@ _MODULES = {
     ),
     "events": ("EVENT_DTYPE", "NOW", "NO_EVENTS", "Events", "Kind", "event"),
     "inference": ("Inference",),
+    "input_ring": ("input_frames",),
     "macro_model": ("MacroModel",),
     "macros": ("MacroProcessor",),
     "meter_block": ("MeterBlock",),
@@ -108,6 +110,7 @@ __all__ = [
     "TsumamiError",
     "check_contract",
     "event",
+    "input_frames",
     "open_device",
     "output_devices",
     "run_stage",

@@ -170,7 +170,9 @@ class Strip:
         return output
 
     def _checked(self, audio: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.float32]:
-        """``audio`` as the kernels read it; ValueError when it is not of the input's shape."""
+        """``audio`` as the kernels read it; ValueError when the strip has no such input."""
+        if not self.settings.input_device:
+            raise ValueError("audio must be for a strip that hears a device, got one that does not")
         wanted = (frames, int(self._record["input_channels"][0]))
         if audio.shape != wanted:
             raise ValueError(f"audio must be of shape {wanted}, got {audio.shape}")

@@ -15,12 +15,14 @@ from tests.bridge.live_process import LiveProcess, running_live
 from tests.command import run_tsumami
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left
+from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.moves import Moves
-from tsumami.bridge.session import parse_session
+from tsumami.bridge.session import MACRO_NAMES, parse_session
 from tsumami.bridge.setup import set_up
 from tsumami.bridge.summary import summarise
 from tsumami.bridge.view import LiveView
-from tsumami.engine import InputSettings, Message, MeterBlock, SessionError
+from tsumami.engine import InputSettings, Kind, Message, MeterBlock, SessionError, event
+from tsumami.plugins import PARAMETERS
 
 if TYPE_CHECKING:
     from tests.jack_probe import JackProbe
@@ -168,6 +170,25 @@ def test_a_session_that_would_hear_the_clock_is_refused_with_its_line(tmp_path: 
     path.write_text("[device]\nname = 'null'\n[input]\nsource = 'device'\n")
     with pytest.raises(SessionError, match=r's.toml:4: input.source must be "none" .*, got "device"'):
         set_up(parse_session(path.read_text(), path), path)
+
+
+def test_a_take_that_is_rendered_again_is_without_its_input_and_says_so(tmp_path: Path) -> None:
+    log = tmp_path / "take.jsonl"
+    header = LogHeader(
+        sample_rate=48000,
+        block_size=128,
+        session=parse_session("[input]\nsource = 'device'", _FILE),
+        patch="Warm Evening",
+        started="",
+        parameters=[parameter.name for parameter in PARAMETERS],
+        macros=list(MACRO_NAMES),
+    )
+    writer = ControlLogWriter(log, header)
+    writer.write(event(Kind.NOTE_ON, 60, 0.8, time=0))
+    writer.close(end=1280, blocks=10)
+    done = run_tsumami("render", "--log", str(log), str(tmp_path / "again.wav"))
+    assert done.returncode == 0, done.stderr
+    assert "what came in by the session's input is not kept: it is rendered without" in done.stderr
 
 
 def test_view_and_summary_tell_of_an_input_where_there_is_one() -> None:
