@@ -35,6 +35,8 @@ class Codec(Protocol):
     """Frames in each packet that is sent; one that comes may have any number."""
     static_type: int | None
     """The payload type that always means this, if there is one."""
+    rtp_name: tuple[str, int]
+    """Encoding name and channels as a session description has them."""
 
     def frames(self, payload: bytes) -> int:
         """How many frames a payload holds, without decoding it; 0 for what is none."""
@@ -54,6 +56,7 @@ class Linear:
 
     def __init__(self, sample_bytes: int, sample_rate: int, channels: int) -> None:
         self.sample_rate, self.channels = sample_rate, channels
+        self.rtp_name = f"L{8 * sample_bytes}", channels
         self._sample_bytes = sample_bytes
         self._frame_bytes = sample_bytes * channels
         self._scale = float(2 ** (8 * sample_bytes - 1))

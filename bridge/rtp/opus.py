@@ -32,7 +32,8 @@ class Opus:
             raise ParameterError(f"channels must be 1 or 2 for opus, got {channels}")
         self.sample_rate, self.channels = sample_rate, channels
         self.packet_frames = _RATE_HZ * _PACKET_MS // 1000
-        self.static_type = None
+        self.static_type: int | None = None
+        self.rtp_name: tuple[str, int] = "opus", 2  # whatever it carries (RFC 7587, section 7)
         self._av = _load_av()
 
     def frames(self, payload: bytes) -> int:

@@ -63,11 +63,9 @@ class Sources:
 
     def accept(self, packet: Packet, frames: int, arrived_seconds: float) -> list[Arrival]:
         """Take a packet of ``frames`` samples; returns what is now known to belong to a stream."""
-        if self._present is not None:
-            place = self._present.follow(packet, frames)
-            if place is not None:
-                self._dismiss()
-                return [Arrival(self.streams - 1, *place, frames, packet.payload, arrived_seconds)]
+        arrivals = self._placed(packet, frames, arrived_seconds)
+        if arrivals:
+            return arrivals + self._dismiss()
         self._hold(packet, frames, arrived_seconds)
         if len(self._held) < (_PROBATION if self._present is None else _TAKEOVER):
             return []
@@ -86,19 +84,21 @@ class Sources:
         first, frames, _ = self._held[0]
         self._present = _Course(first, frames, self._slack)
         self.streams += 1
-        arrivals = []
-        for packet, frames, arrived_seconds in self._held:
-            place = self._present.follow(packet, frames)
-            assert place is not None  # they agreed when they were held
-            arrivals.append(Arrival(self.streams - 1, *place, frames, packet.payload, arrived_seconds))
-        self._claimant = None
-        self._held = []
+        return self._dismiss()
+
+    def _dismiss(self) -> list[Arrival]:
+        """End the claim; what of it fits into the present stream after all."""
+        held, self._held, self._claimant = self._held, [], None
+        arrivals = [arrival for one in held for arrival in self._placed(*one)]
+        self.strays += len(held) - len(arrivals)
         return arrivals
 
-    def _dismiss(self) -> None:
-        self.strays += len(self._held)
-        self._claimant = None
-        self._held = []
+    def _placed(self, packet: Packet, frames: int, arrived_seconds: float) -> list[Arrival]:
+        """The packet in the present stream; [] if it does not belong there."""
+        place = None if self._present is None else self._present.follow(packet, frames)
+        if place is None:
+            return []
+        return [Arrival(self.streams - 1, *place, frames, packet.payload, arrived_seconds)]
 
 
 class _Course:

@@ -53,7 +53,7 @@ def test_linear_bytes_are_those_of_the_standards() -> None:
 def test_linear_clips_and_has_no_nan() -> None:
     codec = make_codec("L16", RATE, 1)
     sound = np.array([[2.0], [-2.0], [np.nan]], np.float32)
-    np.testing.assert_array_equal(through(codec, sound)[:, 0], np.float32([1 - 2**-15, -1.0, 0.0]))
+    np.testing.assert_array_equal(through(codec, sound)[:, 0], np.array([1 - 2**-15, -1.0, 0.0], np.float32))
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -104,3 +104,12 @@ def test_any_packets_are_counted_and_few_are_held(fields: list[tuple[int, int, i
     arrivals = accept_all(sources, packets)
     assert len(arrivals) + sources.held + sources.strays + sources.repeats == len(packets)
     assert sources.held < 3
+
+
+def test_packets_that_fit_after_all_are_not_lost() -> None:
+    """A pause of the sender of about the length that counts as a jump."""
+    sources = Sources(RATE)
+    accept_all(sources, map(packet, range(10)))
+    arrivals = accept_all(sources, (packet(number, timestamp=RATE + FRAMES + 1) for number in range(10, 20)))
+    assert sorted(arrival.sequence for arrival in arrivals) == list(range(10, 20))
+    assert (sources.streams, sources.strays) == (1, 0)
