@@ -1,9 +1,8 @@
 """A live session: starts the parts, watches them, and ends them in order."""
 
 import contextlib
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from tsumami.bridge.recorder import Recorder
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
+from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.summary import summarise
 from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView, save_picture
@@ -79,7 +79,7 @@ class LiveSession:
         """Play until the time is over or the user ends it; returns the summary."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._rack.close)
-            stack.enter_context(_ended_by_signals(self._stopping.set))
+            stack.enter_context(ended_by_signals(self._stopping.set))
             if self._console.is_terminal:
                 terminal = stack.enter_context(standard_error_kept())
                 self._console = Console(file=terminal, force_terminal=True)
@@ -275,19 +275,3 @@ class LiveSession:
                 yield
             finally:
                 self._is_shown = False
-
-
-@contextlib.contextmanager
-def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a terminal that closes end the session in order, not an exception anywhere."""
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    # Not there on Windows, and ignored on purpose under nohup.
-    hang_up = getattr(signal, "SIGHUP", None)
-    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
-        numbers.append(hang_up)
-    before = [signal.signal(number, lambda *_: end()) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
