@@ -41,7 +41,7 @@ def meter_record(meters: int) -> Any:
 
 @kernel
 def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
-    """Gain, guard against NaN, limiter and level meters over the instrument's output, in place.
+    """Gain, guard against NaN, limiter and level meters over the mix, in place.
 
     The limiter takes no look-ahead: its reduction falls at once with a peak and recovers
     exponentially, so it adds no latency and the ceiling is never passed.
@@ -72,6 +72,35 @@ def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
         meters.mean_square_now[1] += (b * b - meters.mean_square_now[1]) * (1.0 - state.meter_fall)
         meters.peak = max(meters.peak, abs(a), abs(b))
         meters.square_sum += a * a + b * b
+
+
+@kernel
+def _run_instrument(state: Any, frames: int) -> None:
+    """The instrument's block to ``state.audio_out``; it hears nothing."""
+    call_stage(
+        state.instrument_process,
+        state.instrument_state,
+        state.silence.ctypes.data,
+        state.audio_out.ctypes.data,
+        frames,
+        state.events.ctypes.data,
+        state.event_count,
+    )
+
+
+@kernel
+def _run_effects(state: Any, frames: int) -> None:
+    """The block in ``state.audio_out`` through the effects, in place."""
+    call_chain(
+        state.effect_process,
+        state.effect_state,
+        state.effect_count,
+        state.audio_out,
+        state.audio_between,
+        frames,
+        state.events.ctypes.data,
+        state.event_count,
+    )
 
 
 @kernel
@@ -119,30 +148,13 @@ def strip_block(strip: int, source: int, frames: int) -> None:
         take_input(state, meters, source, frames)
         run_input_stages(state, frames)
         after_input = now_ns()
-    audio = state.audio_out.ctypes.data
-    call_stage(
-        state.instrument_process,
-        state.instrument_state,
-        state.silence.ctypes.data,
-        audio,
-        frames,
-        state.events.ctypes.data,
-        state.event_count,
-    )
+    _run_instrument(state, frames)
     after_instrument = now_ns()
     if state.input_monitored:
         mix_input(state, frames)
-    call_chain(
-        state.effect_process,
-        state.effect_state,
-        state.effect_count,
-        state.audio_out,
-        state.audio_between,
-        frames,
-        state.events.ctypes.data,
-        state.event_count,
-    )
+    _run_effects(state, frames)
     after_effects = now_ns()
+    audio = state.audio_out.ctypes.data
     left = carray(as_pointer(audio), frames, np.float32)
     right = carray(as_pointer(audio + frames * _FLOAT_BYTES), frames, np.float32)
     _finish(state, meters, left, right)
