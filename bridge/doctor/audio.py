@@ -5,7 +5,7 @@ from typing import Any
 
 from tsumami.bridge.doctor.finding import Finding
 from tsumami.engine.errors import DeviceError
-from tsumami.engine.portaudio import load_portaudio
+from tsumami.engine.portaudio import choose_input, load_portaudio
 from tsumami.engine.quiet import native_output_silenced
 from tsumami.engine.stage import CHANNELS
 
@@ -16,7 +16,7 @@ _NO_OUTPUT_REMEDY = (
 
 
 def examine_audio() -> Iterator[Finding]:
-    """One finding for each sound system, and one about the device that `tsumami live` would play to."""
+    """One finding for each sound system, and one each for what `tsumami live` would play to and hear."""
     try:
         sd = load_portaudio()
     except DeviceError as error:
@@ -33,7 +33,9 @@ def examine_audio() -> Iterator[Finding]:
         return
     default = sd.default.device[1]
     device = next((row for row in outputs if row["index"] == default), outputs[0])
-    yield _output(sd, device, systems[device["hostapi"]]["name"])
+    system = systems[device["hostapi"]]["name"]
+    yield _output(sd, device, system)
+    yield _input(device, system)
 
 
 def _system(name: str, devices: list[dict[str, Any]]) -> Finding:
@@ -70,6 +72,19 @@ def _output(sd: Any, device: dict[str, Any], system: str) -> Finding:
     return Finding(
         "audio", "problem", text, f"close the program that holds it, or use --sample-rate {own:g}", details
     )
+
+
+def _input(output: dict[str, Any], system: str) -> Finding:
+    """What ``--input auto`` would hear beside the default output."""
+    try:
+        row = choose_input("auto", output)
+    except DeviceError as error:
+        text, _, remedy = str(error).partition(": ")
+        return Finding("audio", "note", text, remedy)
+    channels = min(row["max_input_channels"], CHANNELS)
+    details = {"device": row["name"], "api": system, "channels": channels}
+    text = f"`--input auto` hears {row['name']} ({system}), {channels} channel{'s' * (channels > 1)}"
+    return Finding("audio", "ok", text, details=details)
 
 
 def _takes(sd: Any, index: int, sample_rate: int) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.command import run_tsumami
-from tests.jack import JackServer
+from tests.jack import JackServer, running_jack_server
 from tsumami.bridge.doctor import Finding, document, examination, examine, kernels, print_findings
 from tsumami.bridge.doctor.strip import judge
 
@@ -35,12 +35,21 @@ def of(topic: str, printed: dict[str, Any]) -> list[dict[str, Any]]:
 def test_finds_jack_and_plays_the_strip(jack_server: JackServer) -> None:
     printed = doctor("--seconds", "1")
     assert list(dict.fromkeys(finding["topic"] for finding in printed["findings"])) == [*TOPICS, "strip"]
-    output = of("audio", printed)[-1]["details"]
+    output, heard = (finding["details"] for finding in of("audio", printed)[-2:])
     assert (output["api"], output["sample_rates"]) == ("JACK Audio Connection Kit", [jack_server.sample_rate])
+    assert heard == {"device": "system", "api": "JACK Audio Connection Kit", "channels": 2}
     assert any(row["details"].get("api") == "jack" and row["details"]["runs"] for row in of("MIDI", printed))
     strip = of("strip", printed)[0]["details"]
     assert strip["seconds"] >= 1
     assert strip["device"] == "null"
+
+
+def test_a_machine_that_can_only_play_is_no_problem() -> None:
+    with running_jack_server(purpose="output", inputs=0):
+        heard = of("audio", doctor("--seconds", "0"))[-1]
+    assert heard["status"] == "note"
+    assert "no audio input device was found" in heard["text"]
+    assert "without --input" in heard["remedy"]
 
 
 def test_says_what_to_do_about_all_that_is_not_well() -> None:
