@@ -60,6 +60,12 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
 
 
+def summing_kernel(function: F) -> F:
+    """Compile ``function`` as `kernel` does, its sums in any order, so that they are made of vectors."""
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
+    return cast(F, numba.njit(function, **options))
+
+
 def inline_kernel(function: F) -> F:
     """Compile ``function`` as `kernel` does, to be inlined by LLVM into the kernels that call it."""
     return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy", forceinline=True))

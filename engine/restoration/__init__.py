@@ -1,0 +1,6 @@
+"""Repair of streams that lose samples: what was lost is continued from what was heard before."""
+
+from tsumami.engine.restoration.burg import burg
+from tsumami.engine.restoration.concealer import Concealer
+
+__all__ = ["Concealer", "burg"]

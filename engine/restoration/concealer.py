@@ -1,0 +1,189 @@
+"""Concealment of lost blocks: autoregressions of what was heard go on until the stream does."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.errors import ParameterError
+from tsumami.engine.restoration.burg import burg
+from tsumami.engine.restoration.extrapolation import extrapolate
+
+Block = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.float64]
+
+CROSSFADE_SECONDS: Final = 0.002
+"""After a gap the first true samples are mixed with the continuation for so long."""
+HOLD_SECONDS: Final = 0.06
+"""Of a gap; after it the continuation fades within `FADE_SECONDS`."""
+FADE_SECONDS: Final = 0.2
+LOUDEST: Final = 1.25
+"""Of a continuation, against what was heard just before the gap."""
+_REFERENCE_SECONDS: Final = 0.03
+_LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An autoregression: its order, and how many samples it is fitted to.
+
+    The older the sample, the less it counts: the context is ramped from 0 to 1. ``reused_samples`` is for how
+    long a fit may serve before it is made anew.
+    """
+
+    order: int
+    context: int
+    reused_samples: int
+
+
+def fits_for(sample_rate: float) -> tuple[Fit, Fit]:
+    """Two autoregressions whose mean is a better guess than either.
+
+    The short one follows what changes; the long one tells partials apart that lie close, and is costly.
+    """
+    octaves = max(sample_rate / 44_100, 0.5)
+    short = Fit(round(768 * octaves), round(6144 * octaves), 0)
+    return short, Fit(2 * short.order, round(2.5 * short.context), round(0.05 * sample_rate))
+
+
+class _Predictor:
+    """One autoregression of one channel."""
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+        self._ramp = np.linspace(0.0, 1.0, fit.context)
+        self._coefficients = np.zeros(fit.order)
+        self._fitted_at = -fit.reused_samples - 1
+        self._past = np.zeros(0)
+
+    def begin(self, heard: Samples, now: int) -> None:
+        """A gap begins at sample ``now``, after the samples ``heard``."""
+        if now - self._fitted_at > self._fit.reused_samples:
+            context = heard[-self._fit.context :]
+            order = min(self._fit.order, len(context) // 3)
+            self._coefficients = burg(context * self._ramp[-len(context) :], order)
+            self._fitted_at = now
+        self._past = heard[-len(self._coefficients) :] if len(self._coefficients) else np.zeros(0)
+
+    def go_on(self, frames: int) -> Samples:
+        """The next samples of the gap."""
+        output = np.empty(frames)
+        extrapolate(self._past, self._coefficients, output)
+        joined = np.concatenate([self._past, output])
+        self._past = joined[len(joined) - len(self._coefficients) :]
+        return output
+
+
+class _Channel:
+    """One channel: what was heard, and its continuation in a gap."""
+
+    def __init__(self, fits: tuple[Fit, ...], sample_rate: float) -> None:
+        self._predictors = [_Predictor(fit) for fit in fits]
+        self._kept = max(fit.context for fit in fits)
+        self._heard = np.zeros(2 * self._kept)
+        self._length = 0
+        self._reference = round(_REFERENCE_SECONDS * sample_rate)
+        self._loudest = 0.0
+        self._gain = 1.0
+
+    def hear(self, samples: npt.NDArray[np.floating]) -> None:
+        """Remember samples; those that are no numbers as silence."""
+        samples = samples[-self._kept :]
+        if self._length + len(samples) > len(self._heard):
+            keep = min(self._kept, self._length)
+            self._heard[:keep] = self._heard[self._length - keep : self._length]
+            self._length = keep
+        end = self._length + len(samples)
+        self._heard[self._length : end] = np.where(np.isfinite(samples), samples, 0.0)
+        self._length = end
+
+    def begin(self, now: int) -> None:
+        """A gap begins."""
+        heard = self._heard[: self._length]
+        for predictor in self._predictors:
+            predictor.begin(heard, now)
+        before = heard[-self._reference :]
+        self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
+        self._gain = 1.0
+
+    def go_on(self, frames: int) -> Samples:
+        """The continuation, no louder than what was heard."""
+        guess: Samples = np.mean([predictor.go_on(frames) for predictor in self._predictors], axis=0)
+        level = float(np.sqrt(np.mean(guess**2)))
+        gain = min(1.0, self._loudest / level) if level > 0.0 else 1.0
+        guess *= np.linspace(self._gain, gain, frames)
+        self._gain = gain
+        return guess
+
+
+class Concealer:
+    """Repairs a stream block by block, without delay.
+
+    A lost block is the mean of two autoregressions (`fits_for`) of what was heard, each going on by itself
+    over the whole gap. After `HOLD_SECONDS` it fades. The first samples after a gap are mixed with the
+    continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
+
+    ``channels`` are repaired each by itself, 8 to 192 kHz. For any thread but the audio thread.
+    """
+
+    latency_samples = 0
+
+    def __init__(self, channels: int, sample_rate: float) -> None:
+        if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
+            raise ParameterError(
+                f"sample rate must be {_LOWEST_RATE}-{_HIGHEST_RATE} Hz, got {sample_rate:g}; resample first"
+            )
+        if channels < 1:
+            raise ParameterError(f"channels must be at least 1, got {channels}")
+        self._rate = sample_rate
+        self._count = channels
+        self._crossfade = round(CROSSFADE_SECONDS * sample_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+        fits = fits_for(self._rate)
+        self._channels = [_Channel(fits, self._rate) for _ in range(self._count)]
+        self._now = 0
+        self._gap = 0
+        self._mixed = self._crossfade
+
+    def process(self, block: Block, is_lost: bool) -> Block:
+        """Float32 ``[frames, channels]`` as it is to be played; what a lost ``block`` holds does not matter."""
+        frames = len(block)
+        if is_lost:
+            if self._gap == 0:
+                for channel in self._channels:
+                    channel.begin(self._now)
+            repaired = self._continuation(frames)
+            heard = repaired
+            self._gap, self._mixed = self._gap + frames, 0
+        else:
+            repaired, heard = self._recovered(block), block
+        for number, channel in enumerate(self._channels):
+            channel.hear(heard[:, number])
+        self._now += frames
+        return repaired
+
+    def _continuation(self, frames: int) -> Block:
+        guess = np.stack([channel.go_on(frames) for channel in self._channels], axis=1)
+        return (guess * self._fade(frames)[:, None]).astype(np.float32)
+
+    def _fade(self, frames: int) -> Samples:
+        seconds = (self._gap + np.arange(frames)) / self._rate
+        share = np.clip((seconds - HOLD_SECONDS) / FADE_SECONDS, 0.0, 1.0)
+        return np.asarray(0.5 + 0.5 * np.cos(np.pi * share))
+
+    def _recovered(self, block: Block) -> Block:
+        """A true block, mixed with the continuation if a gap has just ended."""
+        mixed = min(len(block), self._crossfade - self._mixed)
+        if mixed <= 0:
+            self._gap = 0
+            return block
+        share = ((self._mixed + np.arange(mixed) + 1) / (self._crossfade + 1))[:, None]
+        repaired = block.copy()
+        repaired[:mixed] = (1.0 - share) * self._continuation(mixed) + share * block[:mixed]
+        self._gap += mixed
+        self._mixed += mixed
+        return repaired
