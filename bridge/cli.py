@@ -15,6 +15,7 @@ from tsumami.bridge.commands.plugin import plugin
 from tsumami.bridge.commands.presets import presets
 from tsumami.bridge.commands.render import render
 from tsumami.bridge.commands.scan import scan
+from tsumami.bridge.commands.stream import stream
 from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.command()(live)
+app.command()(stream)
 app.command()(render)
 app.command()(match)
 app.command()(patches)

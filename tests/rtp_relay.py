@@ -104,12 +104,16 @@ class Relay:
         heapq.heappush(self._waiting, (time.monotonic() + hold, self._taken, datagram))
 
 
-def free_socket() -> socket.socket:
-    """A socket of its own port, as `open_input` makes them."""
+def free_port() -> int:
+    """The number of a port that nobody has just now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((LOCAL, 0))
-        port = probe.getsockname()[1]
-    return open_input(Address(LOCAL, port))
+        return port_of(probe)
+
+
+def free_socket() -> socket.socket:
+    """A socket of its own port, as `open_input` makes them."""
+    return open_input(Address(LOCAL, free_port()))
 
 
 def port_of(opened: socket.socket) -> int:

@@ -14,7 +14,7 @@ class Concealer(Protocol):
         ...
 
     def process(self, block: Samples, is_lost: bool) -> Samples:
-        """As many frames as ``block`` has, float32 ``[frames, channels]``, at most a block's."""
+        """As many frames as ``block`` has, any number, float32 ``[frames, channels]``."""
         ...
 
     def reset(self) -> None:

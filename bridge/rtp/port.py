@@ -68,9 +68,7 @@ def _resolve(address: Address, name: str) -> tuple[socket.AddressFamily, Any]:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
     except OSError as error:
-        raise DeviceError(
-            f"{name} must name a host that is known, got {address} ({error.strerror})"
-        ) from None
+        raise DeviceError(f"{name} must name a known host, got {address} ({error.strerror})") from None
     family, *_, resolved = found[0]
     return family, resolved
 
