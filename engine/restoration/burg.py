@@ -2,8 +2,8 @@
 
 For orders m = 0, 1, … Burg (1975) takes the reflection coefficient that makes the squared errors of the
 prediction forwards and backwards least. Done on the N samples that costs O(N · order). Vos (2013, "A fast
-implementation of Burg's method") does it on correlations, O(N log N + order²), which is what makes an order of
-a thousand affordable. Written out, with a = (1, a_1, …, a_m) and J the reversal of a vector:
+implementation of Burg's method") does it on correlations, O(N log N + order²), so that an order of a thousand
+can be afforded. Written out, with a = (1, a_1, …, a_m) and J the reversal of a vector:
 
     R_ij = Σ_{n=m+1}^{N-1} x(n-i) x(n-j) + x(n-m-1+i) x(n-m-1+j),    i, j = 0 … m+1
     g = R (a, 0)

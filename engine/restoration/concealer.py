@@ -18,8 +18,14 @@ CROSSFADE_SECONDS: Final = 0.002
 HOLD_SECONDS: Final = 0.06
 """Of a gap; after it the continuation fades within `FADE_SECONDS`."""
 FADE_SECONDS: Final = 0.2
-LOUDEST: Final = 1.25
+LOUDEST: Final = 2.0
 """Of a continuation, against what was heard just before the gap."""
+PAIR: Final = ((768, 6144), (1536, 16384))
+ALONE: Final = ((1024, 8192),)
+"""Orders and contexts of the autoregressions at 44.1 kHz."""
+LONG_BLOCK_SECONDS: Final = 0.005
+LARGEST_SCALE: Final = 1.5
+"""Of orders and contexts at higher sample rates: a fit costs the square of the order."""
 _REFERENCE_SECONDS: Final = 0.03
 _LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
 
@@ -28,23 +34,23 @@ _LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
 class Fit:
     """An autoregression: its order, and how many samples it is fitted to.
 
-    The older the sample, the less it counts: the context is ramped from 0 to 1. ``reused_samples`` is for how
-    long a fit may serve before it is made anew.
+    The older a sample, the less it counts: the context is ramped from 0 to 1.
     """
 
     order: int
     context: int
-    reused_samples: int
 
 
-def fits_for(sample_rate: float) -> tuple[Fit, Fit]:
-    """Two autoregressions whose mean is a better guess than either.
+def fits_for(sample_rate: float, block_size: int) -> tuple[Fit, ...]:
+    """The autoregressions whose mean is the guess of lost blocks of so many samples.
 
-    The short one follows what changes; the long one tells partials apart that lie close, and is costly.
+    For blocks of `LONG_BLOCK_SECONDS` and more there are two, whose mean is nearer than either: the short
+    one follows what changes, the long one tells partials apart that lie close. Blocks that are shorter come
+    more often; what two would take is better spent on one that is larger.
     """
-    octaves = max(sample_rate / 44_100, 0.5)
-    short = Fit(round(768 * octaves), round(6144 * octaves), 0)
-    return short, Fit(2 * short.order, round(2.5 * short.context), round(0.05 * sample_rate))
+    scale = min(max(sample_rate / 44_100, 0.5), LARGEST_SCALE)
+    sizes = PAIR if block_size >= LONG_BLOCK_SECONDS * sample_rate else ALONE
+    return tuple(Fit(round(order * scale), round(context * scale)) for order, context in sizes)
 
 
 class _Predictor:
@@ -54,17 +60,15 @@ class _Predictor:
         self._fit = fit
         self._ramp = np.linspace(0.0, 1.0, fit.context)
         self._coefficients = np.zeros(fit.order)
-        self._fitted_at = -fit.reused_samples - 1
         self._past = np.zeros(0)
 
-    def begin(self, heard: Samples, now: int) -> None:
-        """A gap begins at sample ``now``, after the samples ``heard``."""
-        if now - self._fitted_at > self._fit.reused_samples:
-            context = heard[-self._fit.context :]
-            order = min(self._fit.order, len(context) // 3)
-            self._coefficients = burg(context * self._ramp[-len(context) :], order)
-            self._fitted_at = now
-        self._past = heard[-len(self._coefficients) :] if len(self._coefficients) else np.zeros(0)
+    def begin(self, heard: Samples) -> None:
+        """A gap begins after the samples ``heard``."""
+        context = heard[-self._fit.context :]
+        order = min(self._fit.order, len(context) // 3)
+        ramped = context * self._ramp[len(self._ramp) - len(context) :]
+        self._coefficients = burg(ramped, order) if order else np.zeros(0)
+        self._past = heard[len(heard) - order :]
 
     def go_on(self, frames: int) -> Samples:
         """The next samples of the gap."""
@@ -98,11 +102,11 @@ class _Channel:
         self._heard[self._length : end] = np.where(np.isfinite(samples), samples, 0.0)
         self._length = end
 
-    def begin(self, now: int) -> None:
+    def begin(self) -> None:
         """A gap begins."""
         heard = self._heard[: self._length]
         for predictor in self._predictors:
-            predictor.begin(heard, now)
+            predictor.begin(heard)
         before = heard[-self._reference :]
         self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
         self._gain = 1.0
@@ -120,16 +124,17 @@ class _Channel:
 class Concealer:
     """Repairs a stream block by block, without delay.
 
-    A lost block is the mean of two autoregressions (`fits_for`) of what was heard, each going on by itself
-    over the whole gap. After `HOLD_SECONDS` it fades. The first samples after a gap are mixed with the
+    A lost block is the mean of autoregressions (`fits_for`) of what was heard, each going on by itself over
+    the whole gap. After `HOLD_SECONDS` it fades. The first samples after a gap are mixed with the
     continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
 
-    ``channels`` are repaired each by itself, 8 to 192 kHz. For any thread but the audio thread.
+    ``channels`` are repaired each by itself, at 8 to 192 kHz; ``block_size`` is how many samples are lost at
+    a time. For any thread but the audio thread.
     """
 
     latency_samples = 0
 
-    def __init__(self, channels: int, sample_rate: float) -> None:
+    def __init__(self, channels: int, sample_rate: float, block_size: int) -> None:
         if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
             raise ParameterError(
                 f"sample rate must be {_LOWEST_RATE}-{_HIGHEST_RATE} Hz, got {sample_rate:g}; resample first"
@@ -137,25 +142,24 @@ class Concealer:
         if channels < 1:
             raise ParameterError(f"channels must be at least 1, got {channels}")
         self._rate = sample_rate
+        self._fits = fits_for(sample_rate, block_size)
         self._count = channels
         self._crossfade = round(CROSSFADE_SECONDS * sample_rate)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was heard."""
-        fits = fits_for(self._rate)
-        self._channels = [_Channel(fits, self._rate) for _ in range(self._count)]
-        self._now = 0
+        self._channels = [_Channel(self._fits, self._rate) for _ in range(self._count)]
         self._gap = 0
         self._mixed = self._crossfade
 
     def process(self, block: Block, is_lost: bool) -> Block:
-        """Float32 ``[frames, channels]`` as it is to be played; what a lost ``block`` holds does not matter."""
+        """Float32 ``[frames, channels]`` as it is to be played; what a lost block holds does not matter."""
         frames = len(block)
         if is_lost:
             if self._gap == 0:
                 for channel in self._channels:
-                    channel.begin(self._now)
+                    channel.begin()
             repaired = self._continuation(frames)
             heard = repaired
             self._gap, self._mixed = self._gap + frames, 0
@@ -163,7 +167,6 @@ class Concealer:
             repaired, heard = self._recovered(block), block
         for number, channel in enumerate(self._channels):
             channel.hear(heard[:, number])
-        self._now += frames
         return repaired
 
     def _continuation(self, frames: int) -> Block:
@@ -178,12 +181,11 @@ class Concealer:
     def _recovered(self, block: Block) -> Block:
         """A true block, mixed with the continuation if a gap has just ended."""
         mixed = min(len(block), self._crossfade - self._mixed)
-        if mixed <= 0:
-            self._gap = 0
+        if mixed == 0:
             return block
         share = ((self._mixed + np.arange(mixed) + 1) / (self._crossfade + 1))[:, None]
         repaired = block.copy()
         repaired[:mixed] = (1.0 - share) * self._continuation(mixed) + share * block[:mixed]
-        self._gap += mixed
         self._mixed += mixed
+        self._gap = self._gap + mixed if self._mixed < self._crossfade else 0
         return repaired
