@@ -105,7 +105,7 @@ def _depth(text: str) -> float | None:
 def _make_concealer(codec: "Codec") -> "Concealer":
     from tsumami.engine.restoration import Concealer
 
-    return Concealer(codec.channels, codec.sample_rate)
+    return Concealer(codec.channels, codec.sample_rate, codec.packet_frames)
 
 
 def _say(summary: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ _BIN_SECONDS = 1.0
 _MOST_BINS = 120
 _FEWEST_BINS = 10
 _RECENT_BINS = 10
+_STEP_SECONDS = 0.005
+_AGREEMENT_SECONDS = 0.002
 _MOST_DRIFT = 1e-3
 """Crystals keep within 100 ppm; what seems more is a network whose delay has changed."""
 
@@ -18,8 +20,7 @@ class ClockDrift:
     Jitter only ever adds to a packet's delay, so the least delay of each second lies close to the line
     that the two clocks draw. Its slope is the median of the slopes between the older and the newer half of
     the last two minutes (Theil's abbreviated method), which a few seconds of congestion do not turn.
-
-    A lasting change of the network's delay looks like drift until it has left the window.
+    A change of the network's delay that lasts is taken out of the line when two seconds agree on it.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class ClockDrift:
         if arrived_seconds - self._opened >= _BIN_SECONDS:
             self._bins.append(self._open)
             self._open = None
+            self._take_out_step()
             self._drift = self._estimate()
 
     def delay_seconds(self, now: float) -> float:
@@ -61,6 +63,19 @@ class ClockDrift:
         if not recent:
             return 0.0
         return min(delay - self._drift * (now - arrived) for arrived, delay in recent)
+
+    def _take_out_step(self) -> None:
+        """Move the line to where the last two bins are, if they agree that it is elsewhere."""
+        if len(self._bins) < 5:
+            return
+        line = [delay for _, delay in list(self._bins)[-5:]]
+        before = sorted(line[:3])[1]
+        first, second = line[3] - before, line[4] - before
+        if min(abs(first), abs(second)) > _STEP_SECONDS and abs(first - second) < _AGREEMENT_SECONDS:
+            step = (first + second) / 2
+            last = [self._bins.pop(), self._bins.pop()]
+            moved = [(arrived, delay + step) for arrived, delay in self._bins]
+            self._bins = deque([*moved, *reversed(last)], maxlen=_MOST_BINS)
 
     def _estimate(self) -> float:
         half = len(self._bins) // 2

@@ -14,11 +14,16 @@ from tsumami.bridge.rtp.sequence import Arrival
 _CAPACITY_SECONDS = 2.0
 _STOP_SECONDS = 1.0
 """Without a packet for so long, the sender has stopped."""
-_SKIP_SECONDS = 0.5
+_JUMP_SECONDS = 0.1
 """A greater distance from the place where the playing should be is jumped, not approached."""
 _LATE_SECONDS = 0.5
 """So much sound in a row that came too late: the network has changed for good."""
 _STEER_PER_SECOND = 0.2
+_HEARD_STEERING = 0.002
+"""A change of pace by 3.5 cents, which is not heard."""
+_FREE_STEERING = 0.05
+_CATCHING_UP = 1.0
+"""At twice the pace, for bursts come within moments but not within one."""
 _JITTER_GAIN = 1 / 16  # RFC 3550, section 6.4.1
 
 
@@ -26,9 +31,13 @@ class Playout:
     """Gives one block after another, each at its time; every moment comes from outside.
 
     A packet is played `depth` after the earliest moment at which it could have come. The pace follows the
-    sender's clock, and differs from it by at most ``most_steering`` (a ratio) where that moment or the depth
-    moves. `insert` what comes; when the time is `due`, `take` a block. A stream that follows another begins
-    at its own time, and the old one plays until then.
+    sender's clock, and is steered where that moment or the depth moves. `insert` what comes; when the time is
+    `due`, `take` a block. A stream that follows another begins at its own time, and the old one plays until
+    then.
+
+    What ``is_live`` gives as many samples in a second as a second has: the pace is steered by 3.5 cents at
+    most, and a jump leaves samples out or lets some be missing. Else nothing that came in time is left out,
+    and the blocks that follow are hastened or delayed instead of a jump.
     """
 
     def __init__(
@@ -39,12 +48,12 @@ class Playout:
         sample_rate: int,
         block_size: int,
         depth: Depth,
-        most_steering: float = 0.002,
+        is_live: bool = True,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._make_decoder = make_decoder
         self._channels, self._rate, self._block_size = channels, sample_rate, block_size
-        self._most_steering = most_steering
+        self._is_live = is_live
         self._tell = tell
         self._present: _Stream | None = None
         self._next: _Stream | None = None
@@ -63,7 +72,7 @@ class Playout:
         self.concealed_frames = 0
         """Missing between such samples."""
         self.skips = 0
-        """Jumps to another place, of the stream or by us."""
+        """Jumps, of the stream or by us."""
 
     def insert(self, arrival: Arrival) -> None:
         """Take a packet."""
@@ -82,13 +91,14 @@ class Playout:
     def take(self, now: float) -> list[Span]:
         """The block that is `due`: spans of `block_size` frames in all, or [] when nothing plays.
 
-        ``now`` only tells whether the sender has stopped; a block taken too late is the same block.
+        A block that is taken a little late is the same block.
         """
-        due = now if self.due is None else self.due
-        spans = self._advance(due, now)
+        if self.due is None or now > self.due + _JUMP_SECONDS:
+            self.due = now
+        spans = self._advance(self.due, now)
         if spans:
             self._count(spans)
-            self.due = due + self._block_size / (self._rate * self.ratio)
+            self.due += self._block_size / (self._rate * self.ratio)
         else:
             waiting = self._next or self._present
             self.due = None if waiting is None else waiting.starts_at
@@ -130,19 +140,21 @@ class Playout:
         if stream is None:
             return []
         if stream.starts_at is not None and due >= stream.starts_at:
+            self.due = max(due, now)
             return self._start(stream)
         if stream.starts_at is None and stream.buffer.is_empty and now > stream.heard_at + _STOP_SECONDS:
             return self._stop(stream)
         if stream.buffer.position is None:
             return self._missing() if self.is_sounding else []
-        if self._steer(stream, stream.buffer.position, due):
+        if self._steer(stream, stream.buffer.position):
             return self._missing()
         return stream.buffer.take(self._block_size)
 
     def _start(self, stream: "_Stream") -> list[Span]:
         """Play the first that has come; what was heard before it fades in a block of its own."""
-        assert stream.buffer.first is not None
-        stream.buffer.move_to(stream.buffer.first)
+        first = stream.buffer.first
+        assert first is not None
+        stream.buffer.move_to(max(first, self._wanted(stream)) if self._is_live else first)
         stream.starts_at = None
         was_sounding, self.is_sounding = self.is_sounding, True
         self.ratio = 1.0
@@ -153,7 +165,8 @@ class Playout:
             self._tell("the sender has stopped; waiting for it")
         self.is_sounding = False
         self._tail = 0
-        stream.begin_anew()
+        stream.has_stopped = True
+        stream.buffer.position = None
         return []
 
     def _change_streams(self) -> None:
@@ -166,17 +179,31 @@ class Playout:
         stream.buffer.close()
         self._ended = _sum(self._ended, stream.buffer.counts)
 
-    def _steer(self, stream: "_Stream", position: int, due: float) -> bool:
+    def _wanted(self, stream: "_Stream") -> int:
+        """The place that should play at the time that is due."""
+        assert self.due is not None
+        return round((self.due - stream.clock.delay_seconds(self.due) - self.depth.seconds) * self._rate)
+
+    def _steer(self, stream: "_Stream", position: int) -> bool:
         """Set the pace; True if the position had to jump."""
-        wanted = due - stream.clock.delay_seconds(due) - self.depth.seconds
-        behind = wanted - position / self._rate
-        if abs(behind) > _SKIP_SECONDS:
-            stream.buffer.move_to(round(wanted * self._rate))
+        assert self.due is not None
+        wanted = self._wanted(stream)
+        behind = (wanted - position) / self._rate
+        if abs(behind) > _JUMP_SECONDS and self._is_live:
+            stream.buffer.move_to(wanted)
             self.skips += 1
             return True
-        steering = min(max(behind * _STEER_PER_SECOND, -self._most_steering), self._most_steering)
-        self.ratio = (1 + stream.clock.drift) * (1 + steering)
+        self.ratio = (1 + stream.clock.drift) * (1 + self._steering(behind))
+        if behind < -_JUMP_SECONDS:
+            self.due -= behind
         return False
+
+    def _steering(self, behind: float) -> float:
+        """By how much to be faster than the sender's clock, so many seconds behind the place."""
+        if behind > _JUMP_SECONDS:
+            return _CATCHING_UP
+        most = _HEARD_STEERING if self._is_live else _FREE_STEERING
+        return min(max(behind * _STEER_PER_SECOND, -most), most)
 
     def _missing(self) -> list[Span]:
         return [Span(np.zeros((self._block_size, self._channels), np.float32), is_lost=True)]
@@ -201,12 +228,15 @@ class _Stream:
         self.starts_at: float | None = None
         """When to begin; None once begun, or while there is nothing to begin with."""
         self.heard_at = 0.0
+        self.has_stopped = False
         self.late_frames = 0
         """Of packets in a row that came too late."""
         self.jitter_seconds = 0.0
         self._transit: float | None = None
 
     def insert(self, arrival: Arrival, depth: Depth) -> Verdict:
+        if self.has_stopped:
+            self.begin_anew()
         sent = arrival.timestamp / self._rate
         self.clock.observe(sent, arrival.arrived_seconds)
         excess = arrival.arrived_seconds - sent - self.clock.delay_seconds(arrival.arrived_seconds)
@@ -228,6 +258,7 @@ class _Stream:
         self.clock = ClockDrift()
         self.buffer.position = None
         self.late_frames = 0
+        self.has_stopped = False
         self.starts_at = None
 
     def _follow_jitter(self, transit: float) -> None:

@@ -26,8 +26,6 @@ _MOST_DATAGRAM_BYTES = 65_536
 _BREATH_DATAGRAMS = 64
 _BREATH_SECONDS = 0.001
 _LOOK_SECONDS = 0.1
-_FREE_STEERING = 0.05
-_HEARD_STEERING = 0.002
 
 
 class Receiver:
@@ -66,7 +64,7 @@ class Receiver:
             sample_rate=codec.sample_rate,
             block_size=block_size,
             depth=depth,
-            most_steering=_HEARD_STEERING if is_resampled else _FREE_STEERING,
+            is_live=is_resampled,
             tell=tell,
         )
         self._changed = threading.Condition()  # guards intake and playout

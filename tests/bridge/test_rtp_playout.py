@@ -1,7 +1,7 @@
 """When packets are played, in virtual time: exactly, and with clocks that differ."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -63,13 +63,16 @@ class Heard:
         return int(np.concatenate(self.lost).sum())
 
 
-def new_playout(depth: Depth | None = None, said: list[str] | None = None) -> Playout:
+def new_playout(
+    depth: Depth | None = None, said: list[str] | None = None, *, is_live: bool = True
+) -> Playout:
     return Playout(
         lambda: decode,
         channels=1,
         sample_rate=RATE,
         block_size=BLOCK,
         depth=depth or FixedDepth(0.05),
+        is_live=is_live,
         tell=lambda _: None if said is None else said.append(_),
     )
 
@@ -99,9 +102,9 @@ def timestamps(first: int, count: int) -> npt.NDArray[np.float32]:
     return np.arange(first, first + count, dtype=np.float32)
 
 
-@given(st.lists(st.floats(0.0, 0.045), min_size=5, max_size=60))
-def test_jitter_below_the_depth_is_not_heard(delays: list[float]) -> None:
-    playout = new_playout()
+@given(st.lists(st.floats(0.0, 0.045), min_size=5, max_size=60), st.booleans())
+def test_jitter_below_the_depth_is_not_heard(delays: list[float], is_live: bool) -> None:
+    playout = new_playout(is_live=is_live)
     heard = play(playout, Sender().packets(delays))
     np.testing.assert_array_equal(heard.sound, timestamps(5_000, len(delays) * PACKET))
     assert playout.concealed_frames == 0
@@ -142,6 +145,17 @@ def test_drift_is_found_within_a_few_ppm(ppm: float) -> None:
     for packet in Sender(ppm).packets(jitter):
         clock.observe(packet.timestamp / RATE, packet.arrived_seconds)
     assert clock.drift_ppm == pytest.approx(ppm, abs=3.0)
+
+
+@pytest.mark.parametrize("step", [0.02, -0.02])
+def test_change_of_delay_is_not_taken_for_drift(step: float) -> None:
+    clock = ClockDrift()
+    delays = np.random.default_rng(8).exponential(0.002, 9_000) + 1.0
+    delays[4_500:] += step
+    for packet in Sender(50.0).packets(delays):
+        clock.observe(packet.timestamp / RATE, packet.arrived_seconds)
+    assert clock.drift_ppm == pytest.approx(50.0, abs=10.0)
+    assert clock.delay_seconds(190.0) - clock.delay_seconds(189.0) == pytest.approx(-50e-6, abs=10e-6)
 
 
 def test_sine_of_a_drifting_sender_stays_clean() -> None:
@@ -192,6 +206,7 @@ def test_sender_that_stops_is_waited_for() -> None:
     said: list[str] = []
     playout = new_playout(said=said)
     heard = play(playout, Sender().packets([0.0] * 50))
+    assert heard.sound[-1] == 5_000 + 50 * PACKET - 1
     assert said == ["the sender has stopped; waiting for it"]
     assert (playout.is_sounding, playout.due) == (False, None)
     assert heard.lost_frames == pytest.approx(RATE, abs=0.1 * RATE), "a second of fading"
@@ -215,15 +230,29 @@ def test_another_stream_follows_without_a_gap() -> None:
     assert playout.skips == 1
 
 
+@pytest.mark.parametrize("is_live", [True, False])
 @pytest.mark.parametrize("change", [0.3, 1.5, -0.3, -1.5])
-def test_network_whose_delay_changes_for_good_is_heard_again(change: float) -> None:
+def test_network_whose_delay_changes_for_good_is_heard_again(change: float, is_live: bool) -> None:
     delays = [2.0] * 200 + [2.0 + change] * 1_000
-    playout = new_playout()
+    playout = new_playout(is_live=is_live)
     heard = play(playout, Sender().packets(delays))
     np.testing.assert_array_equal(
         heard.sound[-500 * PACKET :], timestamps(5_000 + 700 * PACKET, 500 * PACKET)
     )
     assert playout.counts.late + playout.counts.skipped < 200
+
+
+def test_sender_that_catches_up_is_heard_whole_or_in_time() -> None:
+    """A program that starts slowly sends what it owes at once."""
+    in_time = Sender().packets([0.0] * 505)
+    arrivals = [replace(arrival, arrived_seconds=max(arrival.arrived_seconds, 100.9)) for arrival in in_time]
+    playout = new_playout(is_live=False)
+    heard = play(playout, arrivals)
+    np.testing.assert_array_equal(heard.sound, timestamps(5_000, 505 * PACKET))
+    heard = play(new_playout(), arrivals)
+    last = np.concatenate(heard.samples)[:, 0].argmax()
+    played_at = heard.times[last // BLOCK]
+    assert played_at == pytest.approx(100.0 + 505 * PACKET / RATE + 0.05, abs=0.01)
 
 
 def test_flood_is_said_and_bounded() -> None:
