@@ -14,6 +14,7 @@ from tsumami.bridge.commands.patches import patches
 from tsumami.bridge.commands.plugin import plugin
 from tsumami.bridge.commands.presets import presets
 from tsumami.bridge.commands.render import render
+from tsumami.bridge.commands.restore import restore
 from tsumami.bridge.commands.scan import scan
 from tsumami.bridge.commands.stream import stream
 from tsumami.bridge.commands.train import train
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(live)
 app.command()(stream)
 app.command()(render)
+app.command()(restore)
 app.command()(match)
 app.command()(patches)
 app.command()(scan)

@@ -1,0 +1,111 @@
+"""The work of `tsumami restore`: a file's lost packets are concealed as they would be on a stream."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tsumami.bridge.restoration.sound_file import Native, SoundReader, SoundWriter
+from tsumami.bridge.restoration.trace import Lost, check_trace
+from tsumami.engine.errors import ParameterError
+from tsumami.engine.restoration import Concealer
+from tsumami.plugins.presets.formats import check_unused
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was repaired, and how long it took."""
+
+    sample_rate: int
+    channels: int
+    seconds: float
+    packets: int
+    lost: int
+    gaps: int
+    longest_gap_ms: float
+    repaired_ms: float
+    took_seconds: float
+
+    @property
+    def real_time_factor(self) -> float:
+        """Time taken for each second of sound."""
+        return self.took_seconds / self.seconds
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        rounded = {name: round(value, 4) for name, value in asdict(self).items()}
+        return {**rounded, "real_time_factor": round(self.real_time_factor, 5)}
+
+    def line(self) -> str:
+        """For a person."""
+        return (
+            f"{self.lost} of {self.packets} packets repaired in {self.gaps} gaps, the longest "
+            f"{self.longest_gap_ms:.0f} ms; {self.seconds:.1f} s in {self.took_seconds:.1f} s"
+        )
+
+
+def restore_file(
+    source: Path,
+    target: Path,
+    lost: Lost,
+    packet: int,
+    *,
+    overwrite: bool = False,
+    on_progress: Callable[[int, int], object] = lambda _done, _of: None,
+) -> Repair:
+    """Write ``source`` to ``target`` with its ``lost`` packets of ``packet`` frames concealed.
+
+    Samples of other packets are the file's own, bit for bit, but for the crossfade after a gap. The file is
+    read and written packet by packet. Raises `SoundError` for files that cannot be read or written,
+    `ParameterError` for a trace that does not fit and a target that is there.
+    """
+    check_unused(target, overwrite=overwrite)
+    if target.exists() and target.samefile(source):
+        raise ParameterError(f"output must be another file than the sound, got {target}")
+    began = time.perf_counter()
+    reader = SoundReader(source)
+    try:
+        check_trace(lost, reader.frames, packet)
+        concealer = Concealer(reader.channels, reader.sample_rate, packet)
+        writer = SoundWriter(target, reader)
+        try:
+            for number, is_lost in enumerate(lost.tolist()):
+                native = reader.read(packet)
+                writer.write(_repaired(native, is_lost, reader, concealer))
+                on_progress(number + 1, len(lost))
+            writer.finish()
+        finally:
+            writer.discard()
+    finally:
+        reader.close()
+    return _repair_of(reader, lost, packet, time.perf_counter() - began)
+
+
+def _repaired(native: Native, is_lost: bool, reader: SoundReader, concealer: Concealer) -> Native:
+    """A packet; where the concealer has not touched it, it is the file's own."""
+    heard = reader.to_audio(native)
+    repaired = concealer.process(heard, is_lost)
+    if repaired is heard:
+        return native
+    is_touched = is_lost | (repaired != heard)
+    return np.where(is_touched, reader.to_native(repaired), native)
+
+
+def _repair_of(reader: SoundReader, lost: Lost, packet: int, took: float) -> Repair:
+    edges = np.flatnonzero(np.diff(lost, prepend=False, append=False)).reshape(-1, 2)
+    lengths = np.minimum(edges * packet, reader.frames) @ np.array([-1, 1])
+    to_ms = 1000.0 / reader.sample_rate
+    return Repair(
+        sample_rate=reader.sample_rate,
+        channels=reader.channels,
+        seconds=reader.frames / reader.sample_rate,
+        packets=len(lost),
+        lost=int(lost.sum()),
+        gaps=len(edges),
+        longest_gap_ms=float(lengths.max(initial=0)) * to_ms,
+        repaired_ms=float(lengths.sum()) * to_ms,
+        took_seconds=took,
+    )
