@@ -128,12 +128,12 @@ def test_every_packet_is_counted_once(delays: list[float | None]) -> None:
 
 @pytest.mark.parametrize("ppm", [200.0, -200.0])
 def test_clock_that_differs_is_followed(ppm: float) -> None:
-    """Five minutes with 3 ms of jitter: found to 3 ppm, never early nor late, and the pace hardly moves."""
-    jitter = np.random.default_rng(3).exponential(0.003, 30_000).clip(max=0.03)
+    """Two and a half minutes with 3 ms of jitter: never early nor late, and the pace hardly moves."""
+    jitter = np.random.default_rng(3).exponential(0.003, 15_000).clip(max=0.03)
     playout = new_playout()
     heard = play(playout, Sender(ppm).packets(jitter))
     assert playout.concealed_frames == 0
-    np.testing.assert_array_equal(heard.sound, timestamps(5_000, 30_000 * PACKET))
+    np.testing.assert_array_equal(heard.sound, timestamps(5_000, 15_000 * PACKET))
     settled = np.array(heard.ratios[len(heard.ratios) // 2 : -1000])
     np.testing.assert_allclose(settled, 1 + ppm * 1e-6, rtol=0, atol=20e-6)
 
@@ -141,7 +141,7 @@ def test_clock_that_differs_is_followed(ppm: float) -> None:
 @pytest.mark.parametrize("ppm", [200.0, -200.0, 0.0])
 def test_drift_is_found_within_a_few_ppm(ppm: float) -> None:
     clock = ClockDrift()
-    jitter = np.random.default_rng(4).exponential(0.005, 18_000)
+    jitter = np.random.default_rng(4).exponential(0.005, 13_000)
     for packet in Sender(ppm).packets(jitter):
         clock.observe(packet.timestamp / RATE, packet.arrived_seconds)
     assert clock.drift_ppm == pytest.approx(ppm, abs=3.0)

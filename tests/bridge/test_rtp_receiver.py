@@ -21,7 +21,7 @@ from tsumami.bridge.rtp.sender import RtpSender
 from tsumami.engine.errors import DeviceError, ParameterError
 
 RATE = 48_000
-SECONDS = 2.0
+SECONDS = 1.0
 TONE = np.full((240, 2), 0.25, np.float32)
 
 
@@ -72,7 +72,7 @@ class Rig:
 
 
 def write_noise(path: Path, rate: int = RATE) -> npt.NDArray[np.float32]:
-    """Two seconds of noise in 16 bits, in which every place is known by its samples."""
+    """A second of noise in 16 bits, in which every place is known by its samples."""
     noise = np.random.default_rng(1).integers(-9_000, 9_000, (round(SECONDS * rate), 2)).astype(np.int16)
     soundfile.write(path, noise, rate, subtype="PCM_16")
     return (noise / 2**15).astype(np.float32)
@@ -101,7 +101,7 @@ def test_what_ffmpeg_sends_is_heard_exactly(tmp_path: Path, rate: int) -> None:
 def test_bad_network_is_put_in_order_and_counted(tmp_path: Path) -> None:
     noise = write_noise(tmp_path / "noise.wav")
     rig = Rig()
-    weather = Weather(loss=0.1, burst=2, duplication=0.05, jitter_seconds=0.04, late=0.02, seed=5)
+    weather = Weather(loss=0.2, burst=2, duplication=0.1, jitter_seconds=0.04, late=0.03, seed=5)
     with (
         rig.receiver,
         Relay(port_of(rig.port), weather) as relay,
@@ -113,7 +113,7 @@ def test_bad_network_is_put_in_order_and_counted(tmp_path: Path) -> None:
     is_lost = (heard == Marker.MARK).all(axis=1)
     np.testing.assert_array_equal(heard[~is_lost], noise[: len(heard)][~is_lost])
     assert relay.late > 0
-    assert numbers.lost == relay.lost() > 20
+    assert numbers.lost == relay.lost() > 10
     assert numbers.duplicate == relay.duplicated > 5
     assert numbers.reordered > 20
     assert numbers.late >= relay.late - 1, "the last of them may come when all is over"
