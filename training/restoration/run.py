@@ -1,0 +1,91 @@
+"""A trained model of restoration in its folder, and what it predicts."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from tsumami.engine.errors import ModelError
+from tsumami.training.restoration.models import make_model
+from tsumami.training.restoration.predictor import Predictor, Shape
+from tsumami.training.restoration.qdlstm import Qdlstm
+from tsumami.training.restoration.spectra import Magnitudes
+from tsumami.training.restoration.windows import predict_tune
+
+FILE: Final = "checkpoint.pt"
+
+
+class Run:
+    """The model of a training's best epoch, on the CPU."""
+
+    def __init__(self, checkpoint: Mapping[str, Any]) -> None:
+        self.name: str = checkpoint["model"]
+        self.held_out: str = checkpoint["held_out"]
+        self.data_hash: str = checkpoint["data_hash"]
+        self.seed: int = checkpoint["seed"]
+        self.command: str = checkpoint["command"]
+        self.budget: str = checkpoint["schedule"]["name"]
+        self.epochs: int = checkpoint["epoch"]
+        self.best_epoch: int = checkpoint["best_epoch"]
+        self.mse: float = checkpoint["best_score"]
+        """Of the validation, in units of a tune's largest magnitude."""
+        self.model = make_model(self.name, Shape(**checkpoint["schedule"]["shape"]))
+        self.model.load_state_dict(checkpoint["best"])
+        self.model.requires_grad_(False).eval()
+
+    def predict(self, spectrogram: Magnitudes) -> Magnitudes:
+        """See `predict`."""
+        return predict(self.model, spectrogram)
+
+
+def predict(model: Predictor, spectrogram: Magnitudes) -> Magnitudes:
+    """What a model says of every frame of a tune but three at either end, ``[frames - 6, BINS]``."""
+
+    def ask(windows: Magnitudes) -> Magnitudes:
+        with torch.inference_mode():
+            predicted: Magnitudes = model(torch.from_numpy(windows)).numpy()
+        return predicted
+
+    return predict_tune(ask, spectrogram, model.span)
+
+
+def mean_of(time: Run, frequency: Run) -> Qdlstm:
+    """QDLSTM of two runs."""
+    return Qdlstm(time.model, frequency.model)
+
+
+def load_run(folder: Path) -> Run:
+    """The run in ``folder``. Raises `ModelError` when there is none."""
+    return Run(load_checkpoint(folder))
+
+
+def load_checkpoint(folder: Path) -> dict[str, Any]:
+    """What `save_checkpoint` has stored. Raises `ModelError` for what it has not."""
+    path = folder / FILE
+    try:
+        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(
+            f"run must be a folder that tsumami train restoration --folder has made, got {folder}"
+        ) from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ModelError(f"run must hold a whole {FILE}, got {path} ({reason})") from None
+    if "data_hash" not in stored:
+        raise ModelError(f"run must be one of tsumami train restoration, got another in {folder}")
+    return stored
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a training has begun in ``folder``."""
+    return (folder / FILE).exists()
+
+
+def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
+    """Store it: written beside and renamed, so that the last one is whole whatever happens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{FILE}.part"
+    torch.save(dict(checkpoint), unfinished)
+    unfinished.replace(folder / FILE)
