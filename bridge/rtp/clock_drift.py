@@ -10,6 +10,8 @@ _FEWEST_BINS = 10
 _RECENT_BINS = 10
 _STEP_SECONDS = 0.005
 _AGREEMENT_SECONDS = 0.002
+_ERRORS = 2 * 1.86
+"""Two standard errors of a median, from the median of the distances to it."""
 _MOST_DRIFT = 1e-3
 """Crystals keep within 100 ppm; what seems more is a network whose delay has changed."""
 
@@ -78,10 +80,14 @@ class ClockDrift:
             self._bins = deque([*moved, *reversed(last)], maxlen=_MOST_BINS)
 
     def _estimate(self) -> float:
+        """The median slope, as much of it as stands out of its own error."""
         half = len(self._bins) // 2
         if len(self._bins) < _FEWEST_BINS:
             return 0.0
         points = np.array(self._bins)
         moved = points[half : 2 * half] - points[:half]
-        slope = float(np.median(moved[:, 1] / moved[:, 0]))
-        return min(max(-slope, -_MOST_DRIFT), _MOST_DRIFT)
+        slopes = moved[:, 1] / moved[:, 0]
+        slope = float(np.median(slopes))
+        error = _ERRORS * float(np.median(np.abs(slopes - slope))) / half**0.5
+        certainty = max(1.0 - (error / slope) ** 2, 0.0) if slope else 0.0
+        return min(max(-slope * certainty, -_MOST_DRIFT), _MOST_DRIFT)

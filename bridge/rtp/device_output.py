@@ -10,6 +10,7 @@ import numpy as np
 from tsumami.bridge.rtp.clock_drift import ClockDrift
 from tsumami.bridge.rtp.codecs import Codec
 from tsumami.bridge.rtp.jitter_buffer import Samples
+from tsumami.bridge.summary import decibels
 from tsumami.engine.client import EngineClient
 from tsumami.engine.config import EngineConfig, Message, StageSource
 from tsumami.engine.errors import ParameterError
@@ -93,6 +94,7 @@ class DeviceOutput:
             "device_missed": int(meters["missed"]),
             "device_starved": int(meters["input_starved"]),
             "device_dropped": int(self._engine.memory.input.dropped),
+            "device_peak_dbfs": round(decibels(float(meters["peak"])), 2),
         }
         self._engine.close()
 

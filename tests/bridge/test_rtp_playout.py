@@ -147,6 +147,15 @@ def test_drift_is_found_within_a_few_ppm(ppm: float) -> None:
     assert clock.drift_ppm == pytest.approx(ppm, abs=3.0)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_jitter_is_not_taken_for_drift(seed: int) -> None:
+    """Twenty seconds from a busy computer say nothing of crystals."""
+    clock = ClockDrift()
+    for packet in Sender().packets(np.random.default_rng(seed).exponential(0.05, 2_000) + 0.01 * seed):
+        clock.observe(packet.timestamp / RATE, packet.arrived_seconds)
+    assert abs(clock.drift_ppm) < 60.0
+
+
 @pytest.mark.parametrize("step", [0.02, -0.02])
 def test_change_of_delay_is_not_taken_for_drift(step: float) -> None:
     clock = ClockDrift()

@@ -17,12 +17,15 @@ import pytest
 import soundfile
 
 from tests.command import run_tsumami, run_tsumami_json, tsumami_command, tsumami_environment
+from tests.jack import JackServer
 from tests.rtp_relay import LOCAL, Relay, Weather, ffmpeg, ffmpeg_sends, free_port, free_socket, port_of
 from tests.waiting import until
 from tsumami.bridge.rtp.codecs import Codec, make_codec
 from tsumami.bridge.rtp.depth import FixedDepth
 from tsumami.bridge.rtp.jitter_buffer import Samples
+from tsumami.bridge.rtp.port import Address
 from tsumami.bridge.rtp.receiver import Receiver
+from tsumami.bridge.rtp.sender import RtpSender
 from tsumami.bridge.rtp.streaming import StreamOptions, StreamSession
 from tsumami.engine.errors import DeviceError, ParameterError, SessionError
 from tsumami.engine.strip_settings import DeviceRequest
@@ -180,6 +183,35 @@ def test_device_takes_as_much_as_comes(tmp_path: Path, noise: npt.NDArray[np.flo
     assert (document["lost"], document["device_dropped"]) == (0, 0)
     assert document["played"] + document["skipped"] + document["late"] == document["received"]
     assert document["played"] > 0, "a live stream leaves out what a sender that starts slowly owes"
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_jack_plays_what_comes(jack_server: JackServer) -> None:
+    port = free_port()
+    words = ("stream", "--listen", f"{LOCAL}:{port}", "--once", "--json")
+    with (
+        subprocess.Popen(
+            tsumami_command(*words), env=tsumami_environment(), stdout=subprocess.PIPE, text=True
+        ) as process,
+        RtpSender(Address(LOCAL, port), make_codec("L16", RATE, 2)) as sender,
+    ):
+        until(lambda: is_heard(port), ["it does not listen"])
+        _send_tone(sender, seconds=1.0)
+        out, _ = process.communicate(timeout=60)
+    document = json.loads(out)
+    assert "JACK" in document["device"]
+    assert document["device_peak_dbfs"] == pytest.approx(-12.04, abs=0.5)
+    assert (document["lost"], document["device_dropped"]) == (0, 0)
+    assert jack_server.process.poll() is None
+
+
+def _send_tone(sender: RtpSender, seconds: float) -> None:
+    """A sine at a quarter of full scale, each packet at its time."""
+    tone = (0.25 * np.sin(2 * np.pi * 440 / RATE * np.arange(round(seconds * RATE)))).astype(np.float32)
+    begun = time.monotonic()
+    for start in range(0, len(tone), 240):
+        time.sleep(max(begun + start / RATE - time.monotonic(), 0.0))
+        sender.send(np.repeat(tone[start : start + 240, np.newaxis], 2, axis=1))
 
 
 @pytest.mark.parametrize(
