@@ -60,6 +60,7 @@ class Playout:
         self._ended = PacketCounts()
         self._tail = 0
         self._has_overflowed = False
+        self._is_missed = False
         self.depth = depth
         self.due: float | None = None
         """When the next block is to be taken; None while there is nothing to wait for."""
@@ -156,6 +157,9 @@ class Playout:
         assert first is not None
         stream.buffer.move_to(max(first, self._wanted(stream)) if self._is_live else first)
         stream.starts_at = None
+        if self._is_missed:
+            self._is_missed = False
+            self._tell("the sender is back")
         was_sounding, self.is_sounding = self.is_sounding, True
         self.ratio = 1.0
         return self._missing() if was_sounding else stream.buffer.take(self._block_size)
@@ -163,6 +167,7 @@ class Playout:
     def _stop(self, stream: "_Stream") -> list[Span]:
         if self.is_sounding:
             self._tell("the sender has stopped; waiting for it")
+            self._is_missed = True
         self.is_sounding = False
         self._tail = 0
         stream.has_stopped = True
