@@ -139,12 +139,12 @@ def test_clock_that_differs_is_followed(ppm: float) -> None:
 
 
 @pytest.mark.parametrize("ppm", [200.0, -200.0, 0.0])
-def test_drift_is_found_within_a_few_ppm(ppm: float) -> None:
+def test_drift_is_found_to_one_ppm(ppm: float) -> None:
     clock = ClockDrift()
     jitter = np.random.default_rng(4).exponential(0.005, 13_000)
     for packet in Sender(ppm).packets(jitter):
         clock.observe(packet.timestamp / RATE, packet.arrived_seconds)
-    assert clock.drift_ppm == pytest.approx(ppm, abs=3.0)
+    assert clock.drift_ppm == pytest.approx(ppm, abs=1.0)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -168,7 +168,7 @@ def test_change_of_delay_is_not_taken_for_drift(step: float) -> None:
 
 
 def test_sine_of_a_drifting_sender_stays_clean() -> None:
-    """What is left beside the sine, whose pitch glides by the steering, lies 60 dB below it everywhere."""
+    """What is left beside the sine, whose pitch glides by the steering, lies 90 dB below it everywhere."""
     hz, ppm = 997.0, 200.0
     jitter = np.random.default_rng(5).exponential(0.003, 6_000).clip(max=0.03)
     playout = new_playout()
@@ -183,7 +183,7 @@ def test_sine_of_a_drifting_sender_stays_clean() -> None:
     assert len(out) == pytest.approx(seconds * RATE, abs=0.03 * RATE)
     frames = out[RATE : len(out) // 2048 * 2048 - RATE]
     windows = np.lib.stride_tricks.sliding_window_view(frames, 2048)[::1024]
-    assert max(_beside_sine_db(window) for window in windows) < -60.0
+    assert max(_beside_sine_db(window) for window in windows) < -90.0
 
 
 def _beside_sine_db(window: npt.NDArray[np.float32]) -> float:
