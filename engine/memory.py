@@ -43,6 +43,17 @@ def store_release(typing_context: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic
+def exchange(typing_context: Any, address: Any, value: Any) -> Any:
+    """Write an int64 to ``address`` and return what stood there, as one step that nothing moves across."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _I64.as_pointer())
+        return builder.atomic_rmw("xchg", pointer, arguments[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
 def as_pointer(typing_context: Any, address: Any) -> Any:
     """An int64 address as a ``void *``, for `numba.carray`."""
 

@@ -53,6 +53,13 @@ METER_DTYPE = np.dtype(
         ("set_latency", *_HISTOGRAM),  # nanoseconds from a knob's arrival to its parameters pushed
         ("knob_set_ns", np.int64),  # clock when the last knob's parameters were pushed
         ("macros", np.float64, (MAX_MACROS,)),  # where each macro stands, 0-1
+        # Written by the thread beside the input's repair.
+        ("repair_gaps", np.int64),  # stretches of the input that were lost
+        ("repair_samples", np.int64),  # lost frames that were continued, not silent
+        ("repair_longest_samples", np.int64),  # stretch
+        ("repair_fits", np.int64),
+        ("repair_fit_age_samples", np.int64),  # age of the fit that the last one took
+        ("repair_load", *_HISTOGRAM),  # nanoseconds per fit of all channels
         # Written by the engine's main thread.
         ("device_losses", np.int64),
         ("heartbeat_ns", np.int64),

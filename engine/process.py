@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.errors import EngineError, TsumamiError
 from tsumami.engine.instrument import create_effect, create_instrument
 from tsumami.engine.macro_thread import MacroThread
+from tsumami.engine.meter_block import MeterBlock
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
+
+if TYPE_CHECKING:
+    from tsumami.engine.restoration.repair_thread import RepairThread
 
 _POLL_SECONDS = 0.05
 _STALL_SECONDS = 1.0
@@ -99,6 +104,7 @@ class _Engine:
                 loaded.processor, memory.macro, self._strip.parameters, memory.meters, doorbell
             )
             self._macros.start()
+        self._repairs = _start_repairs(self._strip, memory.meters)
         self._device: Device = open_device(self._strip, config.device)
         self.has_lost_device = False
         self._blocks_seen, self._advanced_at = -1, time.monotonic()
@@ -134,9 +140,25 @@ class _Engine:
         self._device.close()
         if self._macros is not None:
             self._macros.stop()
+        for repair in self._repairs:
+            repair.stop()
 
     def _is_lost(self) -> bool:
         blocks, now = self._memory.meters["blocks"], time.monotonic()
         if blocks != self._blocks_seen:
             self._blocks_seen, self._advanced_at = blocks, now
         return now - self._advanced_at > _STALL_SECONDS or not self._device.is_active()
+
+
+def _start_repairs(strip: Strip, meters: MeterBlock) -> "list[RepairThread]":
+    """A thread for each stage of the input that repairs it."""
+    if not strip.input_stages:
+        return []
+    # Here, so that an engine without repair does without its kernels.
+    from tsumami.engine.restoration.repair_stage import RepairStage
+    from tsumami.engine.restoration.repair_thread import RepairThread
+
+    threads = [RepairThread(stage, meters) for stage in strip.input_stages if isinstance(stage, RepairStage)]
+    for thread in threads:
+        thread.start()
+    return threads

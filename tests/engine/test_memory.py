@@ -10,6 +10,7 @@ from tsumami.engine.clock import now_ns, sleep_until
 from tsumami.engine.jit import kernel
 from tsumami.engine.memory import (
     as_pointer,
+    exchange,
     flush_denormals,
     load_acquire,
     restore_denormals,
@@ -37,6 +38,17 @@ def _now() -> int:
 def _store(address: int, value: int) -> int:
     store_release(address, value)
     return load_acquire(address) + carray(as_pointer(address), 1, np.int64)[0]
+
+
+@kernel
+def _exchange(address: int, value: int) -> int:
+    return exchange(address, value)
+
+
+def test_an_exchange_leaves_one_and_takes_the_other() -> None:
+    cell = np.array([7], np.int64)
+    assert _exchange(cell.ctypes.data, -3) == 7
+    assert cell[0] == -3
 
 
 def test_denormals_are_zero_while_flushed_and_only_then() -> None:
