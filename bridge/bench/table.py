@@ -87,4 +87,9 @@ BENCHES = (
             Option("workers", "--workers", int, "Processes; one a core."),
         ),
     ),
+    Bench(
+        "restoration",
+        "Concealment of lost packets on music, beside zero-fill, repetition and other autoregressions.",
+        (Option("data", "--data", Path, "Folder of music."),),
+    ),
 )

@@ -1,0 +1,178 @@
+"""Concealment of lost packets on music, beside what else there is.
+
+Three protocols: packets of 512 at 44.1 kHz lost in bursts, as over the internet; packets of 128 at 48 kHz
+lost one by one; single gaps of 8 to 64 ms at 16 kHz. The packet NMSE is 20 log10 ‖t - p‖ / ‖t‖ over the lost
+samples of a clip, t being the truth and p what was played; the mean of all clips is told. SDR is that of the
+whole clip.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+from rich.console import Console
+from rich.progress import track
+
+from tsumami.bridge.bench.concealers import PEERS, Conceals
+from tsumami.bridge.bench.report import Report, Row
+from tsumami.engine.errors import SoundError
+from tsumami.engine.restoration import Concealer
+
+Audio = npt.NDArray[np.float32]
+Lost = npt.NDArray[np.bool_]
+
+_CLIPS: Final = 8
+_SECONDS: Final = 10
+_STARTS: Final = (20, 60, 100)
+"""Seconds at which clips begin, as far as a file is that long."""
+_BASELINE: Final = "Burg 512/4096"
+_KEPT: Final = 20
+"""Packets at the beginning that are never lost."""
+_GAPS_MS: Final = (8, 16, 32, 64)
+_GAP_EVERY_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What is lost of a clip, in packets of ``packet`` frames."""
+
+    name: str
+    sample_rate: int
+    packet: int
+    lost: Callable[[int, int], Lost]
+    """Of so many packets, with a seed."""
+
+
+def bursts(packets: int, seed: int, loss: float = 0.1, mean: float = 1.5, most: int = 6) -> Lost:
+    """Gilbert's channel: a share ``loss`` in bursts of ``mean`` packets on average, ``most`` at most."""
+    rng = np.random.default_rng(seed)
+    ends = 1.0 / mean
+    begins = loss * ends / (1.0 - loss)
+    lost = np.zeros(packets, bool)
+    run = 0
+    for packet in range(_KEPT, packets):
+        run = run + 1 if rng.random() < (begins if run == 0 else 1.0 - ends) and run < most else 0
+        lost[packet] = run > 0
+    return lost
+
+
+def singly(packets: int, seed: int, loss: float = 0.05) -> Lost:
+    """Each packet is lost by itself."""
+    lost = np.random.default_rng(seed).random(packets) < loss
+    lost[: 2 * _KEPT] = False
+    return lost
+
+
+def every_quarter(packet: int, sample_rate: int) -> Callable[[int, int], Lost]:
+    """One packet each quarter of a second."""
+    step = round(_GAP_EVERY_SECONDS * sample_rate / packet)
+
+    def lost(packets: int, seed: int) -> Lost:  # noqa: ARG001
+        return np.arange(packets) % step == step - 1
+
+    return lost
+
+
+def protocols() -> list[Protocol]:
+    """All of them."""
+    gaps = [(ms, 16 * ms) for ms in _GAPS_MS]
+    return [
+        Protocol("44.1 kHz, 512, bursts 10 %", 44_100, 512, bursts),
+        Protocol("48 kHz, 128, 5 %", 48_000, 128, singly),
+        *(
+            Protocol(f"16 kHz, gaps of {ms} ms", 16_000, size, every_quarter(size, 16_000))
+            for ms, size in gaps
+        ),
+    ]
+
+
+def run(data: Path | None = None) -> Report:
+    """Conceal clips of the music in folder ``data`` by every method.
+
+    Raises `SoundError` without one.
+    """
+    if data is None or not (files := sorted(path for path in data.iterdir() if _is_sound(path))):
+        raise SoundError(f"data must be a folder of music, got {data}; --data FOLDER")
+    rows: list[Row] = []
+    notes = []
+    for protocol in track(protocols(), "concealing", console=Console(stderr=True)):
+        clips = read_clips(files, protocol.sample_rate)
+        rows += _rows(protocol, clips)
+        notes = [f"{len(clips)} clips of {_SECONDS} s: {', '.join(path.stem for path in files)}."]
+    return Report("restoration", rows, notes)
+
+
+def read_clips(files: Sequence[Path], sample_rate: int) -> list[Audio]:
+    """Clips ``[frames, 1]`` of mono sound: one of each file first, then second ones, `_CLIPS` at most."""
+    sounds = [_read(path, sample_rate) for path in files]
+    length = _SECONDS * sample_rate
+    clips = []
+    for number, start in enumerate(_STARTS):
+        for sound in sounds:
+            first = start * sample_rate
+            if number == 0:
+                first = min(first, max(len(sound) - length, 0))
+            if first + length <= len(sound) or number == 0:
+                clips.append(sound[first : first + length, None])
+    return clips[:_CLIPS]
+
+
+def _read(path: Path, sample_rate: int) -> Audio:
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return np.asarray(soxr.resample(samples.mean(axis=1), rate, sample_rate), np.float32)
+
+
+def _is_sound(path: Path) -> bool:
+    return path.suffix.lstrip(".").upper() in soundfile.available_formats()
+
+
+def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
+    lost = [protocol.lost(len(clip) // protocol.packet, seed) for seed, clip in enumerate(clips)]
+
+    def ours(packet: int) -> Conceals:
+        return Concealer(1, protocol.sample_rate, packet)
+
+    began = time.process_time()
+    found = _score(protocol, clips, lost, ours)
+    took = time.process_time() - began
+    seconds = sum(len(clip) for clip in clips) / protocol.sample_rate
+    peers = {name: _score(protocol, clips, lost, make) for name, make in PEERS.items()}
+    for name, (nmse, sdr) in peers.items():
+        yield Row(f"{protocol.name}: packet NMSE", float(found[0].mean()), "dB", name, float(nmse.mean()))
+        if name == _BASELINE:
+            yield Row(f"{protocol.name}: SDR", float(found[1].mean()), "dB", name, float(sdr.mean()))
+            worst = float((found[0] - nmse).max())
+            yield Row(f"{protocol.name}: packet NMSE less {name}'s, worst clip", worst, "dB")
+    yield Row(f"{protocol.name}: time for a second", took / seconds, "s")
+
+
+def _score(
+    protocol: Protocol, clips: Sequence[Audio], lost: Sequence[Lost], make: Callable[[int], Conceals]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Packet NMSE and SDR of every clip, in dB."""
+    scores = [
+        _conceal(clip, gone, make(protocol.packet), protocol.packet)
+        for clip, gone in zip(clips, lost, strict=True)
+    ]
+    nmse, sdr = np.array(scores).T
+    return nmse, sdr
+
+
+def _conceal(clip: Audio, lost: Lost, method: Conceals, packet: int) -> tuple[float, float]:
+    blocks = clip[: len(lost) * packet].reshape(len(lost), packet, 1)
+    played = np.stack(
+        [
+            method.process(np.zeros_like(block) if gone else block, gone)
+            for block, gone in zip(blocks, lost.tolist(), strict=True)
+        ]
+    )
+    error, truth = np.square(played - blocks, dtype=np.float64), np.square(blocks, dtype=np.float64)
+    quiet = 1e-12
+    nmse = 10.0 * np.log10((error[lost].sum() + quiet) / (truth[lost].sum() + quiet))
+    return float(nmse), float(10.0 * np.log10((truth.sum() + quiet) / (error.sum() + quiet)))
