@@ -151,6 +151,7 @@ class LiveSession:
             block_size=self._setup.config.settings.block_size,
             sample_rate=self._setup.sample_rate,
             has_input=self._view.has_input,
+            has_repair=self._view.has_repair,
         )
         self._summary["engine_restarts"] = client.restart_count
         self._summary["plugins"] = self._rack.counts()
@@ -169,6 +170,7 @@ class LiveSession:
         view.patch = self._setup.sound
         view.plugins = self._rack.counts
         view.has_input = self._setup.config.settings.input is not None
+        view.has_repair = self._setup.session.input.repair
         names = [parameter.name for parameter in self._setup.parameters]
         view.knobs = [
             (f"CC {entry.cc}", names.index(entry.parameter))

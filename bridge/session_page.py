@@ -49,6 +49,10 @@ The input goes through the effects together with the instrument. Its device is o
 output's, so both must be of one sound system; a device with one channel is put on both sides. Blocks in which
 the system has dropped samples are counted as lost. A log holds no sound: a take that is rendered again is
 without its input.
+
+With `repair`, what is missing is continued from what was heard before, without delay: the sound goes on for
+60 ms and then fades within 200 ms, and where the input comes back they are mixed over 2 ms. All other samples
+stay as they came. A thread beside the audio keeps the prediction new, which takes about a quarter of a core.
 """
 
 _EFFECTS = """

@@ -51,6 +51,7 @@ class Input(_Table, frozen=True):
     channels: Annotated[int, _meta("2, or 1 to take only the first and put it on both sides", ge=1, le=2)] = 2
     gain_db: Annotated[float, _meta("gain of what comes in", ge=-90.0, le=36.0)] = 0.0
     monitor: Annotated[bool, _meta("let it be heard; without, it is only measured")] = True
+    repair: Annotated[bool, _meta("continue the sound where samples are missing")] = False
 
 
 class Midi(_Table, frozen=True):

@@ -30,6 +30,7 @@ _INSTRUMENTS = {
     "builtin": StageSource("tsumami.plugins:BuiltinSynth"),
     "external": StageSource("tsumami.plugins:ExternalSynth"),
 }
+_REPAIR = StageSource("tsumami.engine.restoration.repair_stage:RepairStage")
 _FIRST_PATCH = "Warm Evening"
 """Of the bank that ships: plays bass, chords and lead alike."""
 _KNOBS = range(20, 28)
@@ -103,7 +104,12 @@ def set_up(
 
 
 def _check_input(session: Session, path: Path | None) -> None:
-    """The clock hears nothing."""
+    """The clock hears nothing, and nothing needs no repair."""
+    if session.input.repair and session.input.source == "none":
+        raise SessionError(
+            f'{line_of(path, ("input", "repair"))}input.repair must be false where input.source is "none", '
+            "got true; choose an --input"
+        )
     if session.input.source == "device" and session.device.name == "null":
         raise SessionError(
             f'{line_of(path, ("input", "source"))}input.source must be "none" where the device is "null", '
@@ -190,6 +196,7 @@ def _config(
         memory_name="",
         instrument=instrument,
         values=values,
+        input_stages=(_REPAIR,) if session.input.repair else (),
         settings=StripSettings(
             sample_rate=session.device.sample_rate,
             block_size=session.device.block_size,

@@ -29,15 +29,23 @@ def load_percent(histogram: Any, block_ns: float) -> dict[str, float]:
 
 
 def summarise(
-    meters: MeterBlock, started: Message, *, block_size: int, sample_rate: int, has_input: bool = False
+    meters: MeterBlock,
+    started: Message,
+    *,
+    block_size: int,
+    sample_rate: int,
+    has_input: bool = False,
+    has_repair: bool = False,
 ) -> dict[str, Any]:
     """Numbers of a session so far; ``started`` is the engine's last word about its device.
 
     ``latency_ms`` is what a note waits between the block that plays it and the converter, plus one
-    block; ``missed`` counts blocks that the device did not get in time. ``input`` is None without one.
+    block; ``missed`` counts blocks that the device did not get in time. ``input`` is None without one, and so
+    is the input's ``repair``.
     """
     frames = int(meters["sample"])
     block_ns = block_size / sample_rate * 1e9
+    repair = _repair(meters, sample_rate) if has_repair else None
     rms = math.sqrt(float(meters["square_sum"]) / (2 * frames)) if frames else 0.0
     return {
         "seconds": round(frames / sample_rate, 3),
@@ -52,7 +60,7 @@ def summarise(
         "block_size": block_size,
         "sample_rate": sample_rate,
         "latency_ms": round((started.latency_seconds + block_size / sample_rate) * 1e3, 2),
-        "input": _input(meters, started) if has_input else None,
+        "input": _input(meters, started, repair) if has_input else None,
         "provider": started.provider,
         "overruns": int(meters["overruns"]),
         "overruns_by_stage": {
@@ -71,7 +79,7 @@ def summarise(
     }
 
 
-def _input(meters: MeterBlock, started: Message) -> dict[str, Any]:
+def _input(meters: MeterBlock, started: Message, repair: dict[str, Any] | None) -> dict[str, Any]:
     """What came in: its level before the repair, and what of it was missing.
 
     ``latency_ms`` is from the input's converter to the output's.
@@ -83,4 +91,24 @@ def _input(meters: MeterBlock, started: Message) -> dict[str, Any]:
         "starved_blocks": int(meters["input_starved"]),
         "overflows": int(meters["input_overflows"]),
         "latency_ms": round(started.input_latency_seconds * 1e3, 2),
+        "repair": repair,
+    }
+
+
+def _repair(meters: MeterBlock, sample_rate: int) -> dict[str, Any]:
+    """How much of the input was continued where it was missing, and by how new fits.
+
+    ``fit_age_ms`` is the age of the fit that the last gap took, ``fit_ms`` what the fits took.
+    """
+
+    def milliseconds(field: str) -> float:
+        return round(int(meters[field]) / sample_rate * 1e3, 2)
+
+    return {
+        "gaps": int(meters["repair_gaps"]),
+        "repaired_ms": milliseconds("repair_samples"),
+        "longest_ms": milliseconds("repair_longest_samples"),
+        "fits": int(meters["repair_fits"]),
+        "fit_age_ms": milliseconds("repair_fit_age_samples"),
+        "fit_ms": latency_ms(meters["repair_load"]),
     }

@@ -50,6 +50,7 @@ class LiveView:
         """What went wrong with each hosted plugin so far."""
         self.patch = ""
         self.has_input = False
+        self.has_repair = False
 
     def tell(self, text: str) -> None:
         """Add a line to the messages at the bottom."""
@@ -110,12 +111,25 @@ class LiveView:
             lost = int(self._meters["input_lost"])
             peak = decibels(float(self._meters["input_peak_now"].max()))
             levels.add_row("in", _level(peak), Text(f"{lost:6} lost", style="bold red" if lost else ""))
+        repair = [self._repair()] if self.has_repair else []
         return Panel(
-            Group(levels, self._load_table(), self._counts()),
+            Group(levels, *repair, self._load_table(), self._counts()),
             title="output",
             title_align="left",
             border_style="cyan",
         )
+
+    def _repair(self) -> Text:
+        """What was missing of the input and was continued."""
+        continued, longest, age = (
+            float(self._meters[f"repair_{field}"]) / self._sample_rate * 1e3
+            for field in ("samples", "longest_samples", "fit_age_samples")
+        )
+        gaps = int(self._meters["repair_gaps"])
+        text = Text("repaired ", style="dim")
+        text.append(f"{gaps} gaps  {continued:.0f} ms", style="bold yellow" if gaps else "")
+        text.append(f"  longest {longest:.1f} ms, fit {age:.1f} ms old", style="dim")
+        return text
 
     def _load_table(self) -> Table:
         """Each stage's load in percent of a block; red when it has passed a whole one."""

@@ -20,6 +20,10 @@ def live(
             help='Hear an audio input: "auto" (the device\'s own), or part of its name; or "none".',
         ),
     ] = None,
+    repair: Annotated[
+        bool | None,
+        typer.Option("--repair/--no-repair", help="Continue the input's sound where samples are missing."),
+    ] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Samples per second.")] = None,
     block_size: Annotated[int | None, typer.Option(help="Frames per audio callback.")] = None,
     plugin: Annotated[
@@ -60,7 +64,7 @@ def live(
     chosen = overridden(
         begun,
         device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
-        input=_input(heard),
+        input=_input(heard, repair),
         instrument={
             "patch": patch,
             "kind": None if plugin is None else "plugin",
@@ -84,11 +88,11 @@ def live(
         _say(summary)
 
 
-def _input(name: str | None) -> dict[str, str | None]:
-    """The fields of the session's input that ``--input`` stands for."""
-    if name is None or name == "none":
-        return {"source": name}
-    return {"source": "device", "device": name}
+def _input(name: str | None, repair: bool | None) -> dict[str, str | bool | None]:
+    """The fields of the session's input that ``--input`` and ``--repair`` stand for."""
+    if name == "none":
+        return {"source": name, "repair": bool(repair)}
+    return {"source": None if name is None else "device", "device": name, "repair": repair}
 
 
 def _absolute(path: Path | None) -> str | None:
@@ -112,3 +116,8 @@ def _say(summary: dict[str, Any]) -> None:
             "input from {device}: {lost_blocks} blocks lost, {overflows} overflows, peak {peak_dbfs} dBFS, "
             "latency {latency_ms} ms".format(**summary["input"])
         )
+        if summary["input"]["repair"] is not None:
+            print(
+                "repair of {gaps} gaps: {repaired_ms} ms continued, longest gap {longest_ms} ms, "
+                "{fits} fits".format(**summary["input"]["repair"])
+            )

@@ -22,6 +22,8 @@ from tsumami.bridge.setup import set_up
 from tsumami.bridge.summary import summarise
 from tsumami.bridge.view import LiveView
 from tsumami.engine import InputSettings, Kind, Message, MeterBlock, SessionError, event
+from tsumami.engine.instrument import create_effect
+from tsumami.engine.restoration.repair_stage import RepairStage
 from tsumami.plugins import PARAMETERS
 
 if TYPE_CHECKING:
@@ -74,6 +76,19 @@ def test_what_a_client_plays_comes_back_sample_for_sample(jack_server: JackServe
     assert heard["latency_ms"] > 128 / 48
     assert heard["lost_blocks"] >= heard["overflows"]
     assert summary["load_percent"]["input"]["p50"] > 0
+    assert_nothing_left()
+
+
+def test_a_repair_leaves_alone_what_is_whole(jack_server: JackServer) -> None:
+    with (
+        running_live("--no-demo", "--input", "auto", "--repair") as live,
+        _probe(jack_server, live, into="in_1", out_of="out_1") as probe,
+    ):
+        live.until(lambda: _comes_back(probe), "the input did not come back whole")
+        repair = live.end(signal.SIGINT)["input"]["repair"]
+    assert repair["fits"] > 0
+    assert repair["fit_ms"]["p50"] > 0
+    assert repair["longest_ms"] <= repair["repaired_ms"] or repair["repaired_ms"] > 200
     assert_nothing_left()
 
 
@@ -131,6 +146,10 @@ def test_an_input_that_is_not_there_is_named_with_what_there_is(inputs: int, nam
     [
         (["--device", "null", "--input", "auto"], 'input.source must be "none" where the device is "null"'),
         (["--input", ""], "--input must be a string that is not empty, got ''"),
+        (
+            ["--device", "null", "--repair"],
+            'input.repair must be false where input.source is "none", got true',
+        ),
     ],
 )
 def test_a_bad_option_is_one_line_and_status_2(arguments: list[str], words: str) -> None:
@@ -150,6 +169,7 @@ def test_a_bad_option_is_one_line_and_status_2(arguments: list[str], words: str)
         ("gain_db = nan", "s.toml:2: input.gain_db must be a number .*, got nan"),
         ("device = ''", "s.toml:2: input.device must be a string that is not empty, got ''"),
         ("monitor = 1", "s.toml:2: input.monitor must be true or false, got 1"),
+        ("repair = 'yes'", "s.toml:2: input.repair must be true or false, got 'yes'"),
         ("chanels = 1", "s.toml:2: field of input must be .*'chanels'; did you mean channels"),
     ],
 )
@@ -162,13 +182,24 @@ def test_the_strip_is_told_what_the_session_says() -> None:
     assert set_up(parse_session("", _FILE)).config.settings.input is None
     text = "[input]\nsource = 'device'\ndevice = 'Mic'\nchannels = 1\ngain_db = 6\nmonitor = false"
     expected = InputSettings("device", "Mic", channels=1, gain_db=6.0, is_monitored=False)
-    assert set_up(parse_session(text, _FILE)).config.settings.input == expected
+    config = set_up(parse_session(text, _FILE)).config
+    assert config.settings.input == expected
+    assert config.input_stages == ()
+    (stage,) = set_up(parse_session(f"{text}\nrepair = true", _FILE)).config.input_stages
+    assert isinstance(create_effect(stage), RepairStage)
 
 
 def test_a_session_that_would_hear_the_clock_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     path.write_text("[device]\nname = 'null'\n[input]\nsource = 'device'\n")
     with pytest.raises(SessionError, match=r's.toml:4: input.source must be "none" .*, got "device"'):
+        set_up(parse_session(path.read_text(), path), path)
+
+
+def test_a_repair_of_nothing_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text("[input]\nrepair = true\n")
+    with pytest.raises(SessionError, match=r"s.toml:2: input.repair must be false .*; choose an --input"):
         set_up(parse_session(path.read_text(), path), path)
 
 
@@ -206,12 +237,35 @@ def test_view_and_summary_tell_of_an_input_where_there_is_one() -> None:
         "starved_blocks": 5,
         "overflows": 2,
         "latency_ms": 12.5,
+        "repair": None,
     }
     view = LiveView(meters, Moves(), (), **shape)
     assert "lost" not in _text(view)
     view.engine, view.has_input = started, True
     assert "12.5 ms from microphone" in _text(view)
     assert re.search(r"in +━.* 7 lost", _text(view))
+
+
+def test_view_and_summary_tell_of_a_repair_where_there_is_one() -> None:
+    meters = MeterBlock.allocate()
+    meters["repair_gaps"], meters["repair_samples"], meters["repair_longest_samples"] = 12, 4800, 480
+    meters["repair_fits"], meters["repair_fit_age_samples"] = 300, 240
+    meters["repair_load"][100] = 300
+    shape: dict[str, Any] = {"block_size": 128, "sample_rate": 48000}
+    document = summarise(meters, Message("ready", ""), **shape, has_input=True, has_repair=True)
+    repair = document["input"]["repair"]
+    assert repair.pop("fit_ms")["p50"] == pytest.approx(0.07, abs=0.01)
+    assert repair == {
+        "gaps": 12,
+        "repaired_ms": 100.0,
+        "longest_ms": 10.0,
+        "fits": 300,
+        "fit_age_ms": 5.0,
+    }
+    view = LiveView(meters, Moves(), (), **shape)
+    assert "repaired" not in _text(view)
+    view.has_repair = True
+    assert "repaired 12 gaps  100 ms  longest 10.0 ms, fit 5.0 ms old" in _text(view)
 
 
 def _text(view: LiveView) -> str:
