@@ -92,6 +92,14 @@ class Linear:
         return values.view(np.uint8).reshape(-1, 4)[:, -self._sample_bytes :].tobytes()
 
 
+def static_meaning(payload_type: int) -> str:
+    """What a payload type always means, in a few words; empty where that is none of these codecs."""
+    for (sample_bytes, rate, channels), static in _STATIC_TYPES.items():
+        if static == payload_type:
+            return f"L{8 * sample_bytes} at {rate} Hz in {channels} channel{'s' * (channels > 1)}"
+    return ""
+
+
 def make_codec(name: str, sample_rate: int, channels: int) -> Codec:
     """The codec of this name, "L16", "L24" or "opus"; raises `ParameterError`."""
     if not 1 <= channels <= _MOST_CHANNELS:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tsumami.bridge.rtp.codecs import DYNAMIC_TYPES, Codec
+from tsumami.bridge.rtp.codecs import DYNAMIC_TYPES, Codec, static_meaning
 from tsumami.bridge.rtp.packet import is_rtcp, parse_packet
 from tsumami.bridge.rtp.sequence import Arrival, Sources
 
@@ -35,18 +35,22 @@ class Intake:
         if packet is None:
             return self._refuse("what comes is no RTP")
         if packet.payload_type not in self._types:
-            self.wrong_type += 1
-            if self.wrong_type == 1:
-                self._tell(
-                    f"payload type {packet.payload_type} comes and is not played; "
-                    f"{_listed(self._types)} would be, or set --payload-type"
-                )
-            return []
+            return self._refuse_type(packet.payload_type)
         frames = self._codec.frames(packet.payload)
         if frames == 0:
             return self._refuse(f"packets of {len(packet.payload)} bytes come, which are no whole frames")
         self.received += 1
         return self.sources.accept(packet, frames, arrived_seconds)
+
+    def _refuse_type(self, payload_type: int) -> list[Arrival]:
+        self.wrong_type += 1
+        if self.wrong_type == 1:
+            meaning = static_meaning(payload_type)
+            self._tell(
+                f"payload type {payload_type} comes and is not played{meaning and f' (it is {meaning})'}; "
+                f"{_listed(self._types)} would be, or set --payload-type"
+            )
+        return []
 
     def _refuse(self, reason: str) -> list[Arrival]:
         self.garbage += 1

@@ -5,11 +5,11 @@ from dataclasses import fields
 
 import numpy as np
 
-from tsumami.bridge.rtp.clock_drift import ClockDrift
 from tsumami.bridge.rtp.codecs import Decode
 from tsumami.bridge.rtp.depth import Depth
 from tsumami.bridge.rtp.jitter_buffer import JitterBuffer, PacketCounts, Span, Verdict
 from tsumami.bridge.rtp.sequence import Arrival
+from tsumami.bridge.rtp.stream import Stream
 
 _CAPACITY_SECONDS = 2.0
 _STOP_SECONDS = 1.0
@@ -22,9 +22,10 @@ _STEER_PER_SECOND = 0.2
 _HEARD_STEERING = 0.002
 """A change of pace by 3.5 cents, which is not heard."""
 _FREE_STEERING = 0.05
+_ANOTHER_RATE = 0.05
+"""No clock is wrong by so much: the sender means another sample rate."""
 _CATCHING_UP = 1.0
 """At twice the pace, for bursts come within moments but not within one."""
-_JITTER_GAIN = 1 / 16  # RFC 3550, section 6.4.1
 
 
 class Playout:
@@ -55,11 +56,11 @@ class Playout:
         self._channels, self._rate, self._block_size = channels, sample_rate, block_size
         self._is_live = is_live
         self._tell = tell
-        self._present: _Stream | None = None
-        self._next: _Stream | None = None
+        self._present: Stream | None = None
+        self._next: Stream | None = None
         self._ended = PacketCounts()
         self._tail = 0
-        self._has_overflowed = False
+        self._said: set[str] = set()
         self._is_missed = False
         self.depth = depth
         self.due: float | None = None
@@ -81,9 +82,11 @@ class Playout:
         if newest is None or arrival.stream > newest.number:
             newest = self._expect(arrival)
         verdict = newest.insert(arrival, self.depth)
-        if verdict is Verdict.OVERFLOWED and not self._has_overflowed:
-            self._has_overflowed = True
-            self._tell("packets come faster than they are played; a sender must keep time (ffmpeg: -re)")
+        if verdict is Verdict.OVERFLOWED:
+            self._say_once("packets come faster than they are played; a sender must keep time (ffmpeg: -re)")
+        rate = newest.rate_hz(arrival)
+        if rate is not None and abs(rate / self._rate - 1) > _ANOTHER_RATE:
+            self._say_once(f"about {rate:.0f} samples come for each second; check --rate", "rate")
         if newest.late_frames > _LATE_SECONDS * self._rate:
             newest.begin_anew()
         if newest.starts_at is not None and not self.is_sounding:
@@ -121,13 +124,13 @@ class Playout:
         """Interarrival jitter as RFC 3550 defines it."""
         return 0.0 if self._present is None else self._present.jitter_seconds
 
-    def _expect(self, arrival: Arrival) -> "_Stream":
+    def _expect(self, arrival: Arrival) -> Stream:
         """Make ready for another stream."""
         if self._next is not None:
             self._end(self._next)
             self._next = None
         buffer = JitterBuffer(self._make_decoder(), self._channels, round(_CAPACITY_SECONDS * self._rate))
-        stream = _Stream(arrival.stream, self._rate, buffer)
+        stream = Stream(arrival.stream, self._rate, buffer)
         if self._present is None:
             self._present = stream
         else:
@@ -151,7 +154,7 @@ class Playout:
             return self._missing()
         return stream.buffer.take(self._block_size)
 
-    def _start(self, stream: "_Stream") -> list[Span]:
+    def _start(self, stream: Stream) -> list[Span]:
         """Play the first that has come; what was heard before it fades in a block of its own."""
         first = stream.buffer.first
         assert first is not None
@@ -164,7 +167,7 @@ class Playout:
         self.ratio = 1.0
         return self._missing() if was_sounding else stream.buffer.take(self._block_size)
 
-    def _stop(self, stream: "_Stream") -> list[Span]:
+    def _stop(self, stream: Stream) -> list[Span]:
         if self.is_sounding:
             self._tell("the sender has stopped; waiting for it")
             self._is_missed = True
@@ -180,16 +183,16 @@ class Playout:
         self._present, self._next = self._next, None
         self.skips += 1
 
-    def _end(self, stream: "_Stream") -> None:
+    def _end(self, stream: Stream) -> None:
         stream.buffer.close()
         self._ended = _sum(self._ended, stream.buffer.counts)
 
-    def _wanted(self, stream: "_Stream") -> int:
+    def _wanted(self, stream: Stream) -> int:
         """The place that should play at the time that is due."""
         assert self.due is not None
         return round((self.due - stream.clock.delay_seconds(self.due) - self.depth.seconds) * self._rate)
 
-    def _steer(self, stream: "_Stream", position: int) -> bool:
+    def _steer(self, stream: Stream, position: int) -> bool:
         """Set the pace; True if the position had to jump."""
         assert self.due is not None
         wanted = self._wanted(stream)
@@ -210,6 +213,11 @@ class Playout:
         most = _HEARD_STEERING if self._is_live else _FREE_STEERING
         return min(max(behind * _STEER_PER_SECOND, -most), most)
 
+    def _say_once(self, text: str, topic: str = "") -> None:
+        if (topic or text) not in self._said:
+            self._said.add(topic or text)
+            self._tell(text)
+
     def _missing(self) -> list[Span]:
         return [Span(np.zeros((self._block_size, self._channels), np.float32), is_lost=True)]
 
@@ -222,54 +230,6 @@ class Playout:
                 self.concealed_frames += self._tail
                 self.received_frames += len(span.samples)
                 self._tail = 0
-
-
-class _Stream:
-    """One stream's packets, clock and jitter."""
-
-    def __init__(self, number: int, sample_rate: int, buffer: JitterBuffer) -> None:
-        self.number, self._rate, self.buffer = number, sample_rate, buffer
-        self.clock = ClockDrift()
-        self.starts_at: float | None = None
-        """When to begin; None once begun, or while there is nothing to begin with."""
-        self.heard_at = 0.0
-        self.has_stopped = False
-        self.late_frames = 0
-        """Of packets in a row that came too late."""
-        self.jitter_seconds = 0.0
-        self._transit: float | None = None
-
-    def insert(self, arrival: Arrival, depth: Depth) -> Verdict:
-        if self.has_stopped:
-            self.begin_anew()
-        sent = arrival.timestamp / self._rate
-        self.clock.observe(sent, arrival.arrived_seconds)
-        excess = arrival.arrived_seconds - sent - self.clock.delay_seconds(arrival.arrived_seconds)
-        depth.observe(excess, arrival.frames / self._rate)
-        self._follow_jitter(arrival.arrived_seconds - sent)
-        self.heard_at = max(self.heard_at, arrival.arrived_seconds)
-        verdict = self.buffer.insert(arrival)
-        if self.buffer.position is None and self.buffer.first is not None:
-            earliest = self.buffer.first / self._rate + self.clock.delay_seconds(self.heard_at)
-            self.starts_at = earliest + depth.seconds
-        if verdict is Verdict.LATE:
-            self.late_frames += arrival.frames
-        elif verdict is Verdict.QUEUED:
-            self.late_frames = 0
-        return verdict
-
-    def begin_anew(self) -> None:
-        """Forget how long packets took and where the playing was, but not which have come."""
-        self.clock = ClockDrift()
-        self.buffer.position = None
-        self.late_frames = 0
-        self.has_stopped = False
-        self.starts_at = None
-
-    def _follow_jitter(self, transit: float) -> None:
-        if self._transit is not None:
-            self.jitter_seconds += (abs(transit - self._transit) - self.jitter_seconds) * _JITTER_GAIN
-        self._transit = transit
 
 
 def _sum(*counts: PacketCounts) -> PacketCounts:

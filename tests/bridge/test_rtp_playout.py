@@ -19,6 +19,7 @@ from tsumami.bridge.rtp.sequence import Arrival
 RATE = 48_000
 PACKET = 480
 BLOCK = 128
+STOPPED = "the sender has stopped; waiting for it"
 
 
 def decode(payload: bytes) -> Samples:
@@ -205,9 +206,11 @@ def test_depth_follows_the_network() -> None:
 
 def test_adaptive_depth_leaves_few_packets_late() -> None:
     jitter = np.random.default_rng(7).exponential(0.01, 6_000)
-    playout = new_playout(AdaptiveDepth())
+    said: list[str] = []
+    playout = new_playout(AdaptiveDepth(), said)
     play(playout, Sender().packets(jitter))
     assert playout.counts.late < 0.01 * 6_000
+    assert said == [STOPPED]
     assert playout.skips == 0
 
 
@@ -216,7 +219,7 @@ def test_sender_that_stops_is_waited_for() -> None:
     playout = new_playout(said=said)
     heard = play(playout, Sender().packets([0.0] * 50))
     assert heard.sound[-1] == 5_000 + 50 * PACKET - 1
-    assert said == ["the sender has stopped; waiting for it"]
+    assert said == [STOPPED]
     assert (playout.is_sounding, playout.due) == (False, None)
     assert heard.lost_frames == pytest.approx(RATE, abs=0.1 * RATE), "a second of fading"
     assert playout.concealed_frames == 0, "the end of a stream is no loss"
@@ -271,3 +274,11 @@ def test_flood_is_said_and_bounded() -> None:
         playout.insert(Sender().packet(number, -number * PACKET / RATE))
     assert playout.counts.queued == 2 * RATE // PACKET
     assert [text.split(";")[0] for text in said] == ["packets come faster than they are played"]
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_another_rate_is_said(is_live: bool) -> None:
+    said: list[str] = []
+    playout = new_playout(said=said, is_live=is_live)
+    play(playout, Sender(ppm=(44_100 / 48_000 - 1) * 1e6).packets([0.0] * 2_000))
+    assert said[0] == "about 44100 samples come for each second; check --rate"

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from tests.rtp_relay import LOCAL, Relay, Weather, ffmpeg_sends, free_socket, port_of
+from tests.rtp_relay import LOCAL, Relay, Weather, ffmpeg_sends, free_port, free_socket, port_of
 from tests.waiting import until
 from tsumami.bridge.rtp.codecs import make_codec
 from tsumami.bridge.rtp.depth import AdaptiveDepth, FixedDepth
 from tsumami.bridge.rtp.jitter_buffer import Samples
-from tsumami.bridge.rtp.port import Address, open_input, parse_address
+from tsumami.bridge.rtp.port import Address, open_input, open_output, parse_address
 from tsumami.bridge.rtp.receiver import Receiver
 from tsumami.bridge.rtp.sender import RtpSender
 from tsumami.engine.errors import DeviceError, ParameterError
@@ -167,14 +167,14 @@ def test_garbage_reports_and_other_types_are_counted_and_said_once(rig: Rig) -> 
         for _ in range(50):
             anyone.sendto(bytes([0x55]) + random.bytes(int(random.integers(0, 200))), target)
             anyone.sendto(bytes([0x80, 200]) + bytes(26), target)
-            anyone.sendto(bytes([0x80, 33]) + bytes(200), target)
+            anyone.sendto(bytes([0x80, 10]) + bytes(200), target)
             anyone.sendto(bytes([0x80, 96]) + bytes(13), target)
         until(lambda: rig.receiver.statistics().wrong_type == 50, rig.said)
     until(lambda: rig.receiver.statistics().garbage == 100, rig.said)
     assert rig.receiver.statistics().received == 0
     assert [text.split(";")[0] for text in rig.said] == [
         "what comes is no RTP",
-        "payload type 33 comes and is not played",
+        "payload type 10 comes and is not played (it is L16 at 44100 Hz in 2 channels)",
     ]
     with RtpSender(Address(*target), make_codec("L16", RATE, 2)) as sender:
         _send_in_time(sender, [TONE] * 20)
@@ -211,6 +211,20 @@ def test_sink_that_fails_ends_the_receiver() -> None:
 def test_port_in_use_is_one_line() -> None:
     with free_socket() as taken, pytest.raises(DeviceError, match=r"free port, got 127\.0\.0\.1:.* in use"):
         open_input(Address(LOCAL, port_of(taken)))
+
+
+@pytest.mark.parametrize("host", ["::1", "239.7.7.7"])
+def test_other_kinds_of_address_are_heard(host: str) -> None:
+    """IPv6, and a multicast group, which this computer's own interface carries."""
+    address = Address(host, free_port())
+    with open_input(address) as heard, open_output(address)[0] as sender:
+        if host.startswith("239."):
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOCAL))
+            heard.setsockopt(
+                socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(host) + socket.inet_aton(LOCAL)
+            )
+        sender.sendto(b"sound", (host, address.port))
+        assert heard.recv(100) == b"sound"
 
 
 @pytest.mark.parametrize("text", ["", "5004", "host:", "host:0", "host:70000", "host:x"])
