@@ -1,4 +1,4 @@
-"""`tsumami bench restoration`: its protocols lose what they say, its figures are those of their definition."""
+"""`tsumami bench restoration`: its protocols lose what they say, its figures are what they are defined as."""
 
 from pathlib import Path
 
