@@ -1,12 +1,13 @@
 """`tsumami evaluate`: trained models judged by the sounds that they ask for."""
 
+import contextlib
 import datetime
 import json as json_module
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -72,16 +73,58 @@ def macros(
         _print(evaluation)
 
 
-def _outcome(
-    data: Path, runs: Path | None, lists: list[str], others: list[Path], workers: int | None
-) -> "Outcome":
+@evaluate.command()
+def restoration(
+    data: Annotated[Path, typer.Option(help="Folder of music, one file a tune.")],
+    runs: Annotated[
+        Path | None, typer.Option(help="Folder with runs of `tsumami train restoration` at or under it.")
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Write the page, its figure and a JSON document.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Put held-out tunes to the models of the restoration paper and to baselines: SDR of magnitudes."""
+    folder = out or results_folder()
+    if table and folder is None:
+        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    with _training_installed():
+        from tsumami.training.restoration.evaluate import evaluate as evaluate_tunes
+        from tsumami.training.restoration.evaluation_files import save_page
+        from tsumami.training.restoration.evaluation_table import by_tune, document_of, overview
+        from tsumami.training.restoration.tunes import read_tunes
+    with Console(stderr=True).status("reading the tunes") as status:
+        evaluation = evaluate_tunes(read_tunes(data), runs, status.update)
+    for stranger in evaluation.strangers:
+        print(f"{stranger}: trained on something else, left out", file=sys.stderr)
+    if table and folder is not None:
+        with explained(str(folder)):
+            for path in save_page(evaluation, folder, _facts()):
+                print(f"{path}: written", file=sys.stderr)
+    if json:
+        print(json_module.dumps(document_of(evaluation), allow_nan=False))
+        return
+    for part in (overview(evaluation), by_tune(evaluation)):
+        _print_rows(*part)
+
+
+@contextlib.contextmanager
+def _training_installed() -> Iterator[None]:
     try:
-        from tsumami.training.macros.evaluate_runs import evaluate_runs
+        yield
     except ImportError as error:
         raise ModelError(
             f"libraries of training must be installed to evaluate, got no {error.name}; "
             "pip install 'tsumami[training]'"
         ) from None
+
+
+def _outcome(
+    data: Path, runs: Path | None, lists: list[str], others: list[Path], workers: int | None
+) -> "Outcome":
+    with _training_installed():
+        from tsumami.training.macros.evaluate_runs import evaluate_runs
     with Console(stderr=True).status("reading the data set") as status:
         return evaluate_runs(data, lists, runs, others=others, workers=workers, on_step=status.update)
 
@@ -89,12 +132,15 @@ def _outcome(
 def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
     from tsumami.training.macros.evaluation_files import save_page
 
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    command = shlex.join(["tsumami", *sys.argv[1:]])
-    facts = {"command": command, "date": today, "machine": machine()}
     with explained(str(folder)):
-        for path in save_page(evaluations, folder, facts):
+        for path in save_page(evaluations, folder, _facts()):
             print(f"{path}: written", file=sys.stderr)
+
+
+def _facts() -> dict[str, Any]:
+    """Of this run, for a page."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {"command": shlex.join(["tsumami", *sys.argv[1:]]), "date": today, "machine": machine()}
 
 
 def _print(evaluation: "Evaluation") -> None:
@@ -110,7 +156,15 @@ def _print(evaluation: "Evaluation") -> None:
 def _print_table(judged: "Judged", title: str, caption: str) -> None:
     from tsumami.training.macros.evaluation_table import overview
 
-    headings, rows = overview(judged)
+    _print_rows(*overview(judged), title, caption)
+
+
+def _print_rows(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    title: str | None = None,
+    caption: str | None = None,
+) -> None:
     table = Table(title=title, caption=caption, caption_justify="left")
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="right" if place else "left")

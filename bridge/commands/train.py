@@ -136,6 +136,68 @@ def table(
     print(f"{folder}: {len(wanted)} runs", file=sys.stderr)
 
 
+class RestorationModel(StrEnum):
+    """Models of the restoration paper, then its outlook; QDLSTM is the mean of two, and not trained."""
+
+    LSTM = "LSTM"
+    FILTER_LSTM = "filter_LSTM"
+    FILTER_TIME_BLSTM = "filter_time_BLSTM"
+    FREQUENCY_BLSTM = "frequency_BLSTM"
+    QDLSTM_GATE = "QDLSTM_gate"
+    QDLSTM_GATE_HPSS = "QDLSTM_gate_HPSS"
+
+
+class Folds(StrEnum):
+    """Which tunes to hold out."""
+
+    ALL = "all"
+
+
+@train.command()
+def restoration(
+    data: Annotated[Path, typer.Option(help="Folder of music, one file a tune.")],
+    folder: Annotated[Path, typer.Option(help="Where the runs are kept, to go on from.")],
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(help="The tune not to learn from: its name, or a part of it; may be repeated."),
+    ] = None,
+    folds: Annotated[Folds | None, typer.Option(help="Hold out every tune, one after the other.")] = None,
+    model: Annotated[
+        list[RestorationModel] | None, typer.Option(metavar="MODEL", help="May be repeated; all of them.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 1,
+    budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Train the models of the restoration paper: the runs of `tsumami evaluate restoration`.
+
+    Given again after it was stopped, it goes on where it was.
+    """
+    if bool(held_out) == (folds is not None):
+        raise ModelError(
+            f"held-out must be given, or --folds all, got {'both' if held_out else 'neither'}; "
+            "--held-out NAME of a tune"
+        )
+    with _training_installed():
+        from tsumami.training.macros.progress import counting
+        from tsumami.training.restoration.fit import fit, folder_of
+        from tsumami.training.restoration.tunes import fold_of, read_tunes
+    with counting("tunes") as show:
+        tunes = read_tunes(data, show)
+    command = shlex.join(["tsumami", *sys.argv[1:]])
+    chosen = [fold_of(tunes, name) for name in held_out or [tune.name for tune in tunes]]
+    runs = []
+    for fold in chosen:
+        for name in model or RestorationModel:
+            run = fit(fold, name.value, folder, budget=budget.value, seed=seed, command=command)
+            place = folder_of(folder, run.held_out, run.name)
+            figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "validation_mse": run.mse}
+            runs.append({"run": str(place), "model": run.name, "held_out": run.held_out, **figures})
+            print(f"{place}: {run.epochs} epochs, validation MSE {run.mse:.3g}", file=sys.stderr)
+    if json:
+        print(json_module.dumps({"runs": runs}, allow_nan=False))
+
+
 def _prepare(data: Path, lists: list[str], budget: str) -> None:
     """Render what the trainings share, so that no two of them do."""
     with _training_installed():

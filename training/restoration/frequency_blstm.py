@@ -14,9 +14,9 @@ given, and the algorithm uses it. There is no filter.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tsumami.training.restoration.predictor import Direction, Predictor, Shape
+from tsumami.training.restoration.predictor import Direction, Join, Predictor, Shape
 from tsumami.training.restoration.windows import CONTEXT, EDGE, GAP
 
 
@@ -27,7 +27,7 @@ class FrequencyBlstm(Predictor):
         super().__init__()
         self.upwards = Direction(EDGE, shape.bin_units, GAP)
         self.downwards = Direction(EDGE, shape.bin_units, GAP)
-        self.join = nn.Linear(2 * GAP, GAP)
+        self.join = Join(GAP)
 
     def forward(self, frames: Tensor) -> Tensor:
         """See `Predictor`."""

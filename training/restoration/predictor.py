@@ -60,3 +60,13 @@ class Direction(nn.Module):
 def stacks(frames: Tensor) -> Tensor:
     """Every three frames in a row as one step: ``[batch, n, BINS]`` to ``[batch, n - 2, 3 BINS]``."""
     return frames.unfold(1, CONTEXT, 1).flatten(2)
+
+
+class Join(nn.Linear):
+    """W_l, which says how the outputs of two directions go together; at first it is their mean."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__(2 * outputs, outputs)
+        with torch.no_grad():
+            self.weight.copy_(torch.eye(outputs).repeat(1, 2) / 2)
+            self.bias.zero_()

@@ -12,10 +12,10 @@ so that y[m] hears of x_1 to x_m+2 and of x_m+4 to x_36, and not of x_m+3.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tsumami.training.restoration.filter_layer import BinFilter
-from tsumami.training.restoration.predictor import Direction, Predictor, Shape, stacks
+from tsumami.training.restoration.predictor import Direction, Join, Predictor, Shape, stacks
 from tsumami.training.restoration.spectra import BINS
 from tsumami.training.restoration.windows import CONTEXT, EDGE
 
@@ -28,7 +28,7 @@ class FilterTimeBlstm(Predictor):
         self.filter = BinFilter()
         self.forwards = Direction(CONTEXT * BINS, shape.units, BINS)
         self.backwards = Direction(CONTEXT * BINS, shape.units, BINS)
-        self.join = nn.Linear(2 * BINS, BINS)
+        self.join = Join(BINS)
 
     def forward(self, frames: Tensor) -> Tensor:
         """See `Predictor`."""
