@@ -6,26 +6,24 @@ in turns with a stage that only copies its input: what the copy takes is the flo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 from rich.console import Console
 from rich.progress import track
 
+from tsumami.bridge.bench.pass_through import PASS_THROUGH, pass_through
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.engine.clock import now_ns
 from tsumami.engine.events import Kind, event
-from tsumami.engine.jit import c_kernel, kernel
-from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE, call_stage, run_stage
+from tsumami.engine.jit import kernel
+from tsumami.engine.stage import CHANNELS, call_stage, run_stage
 from tsumami.plugins import BuiltinSynth, positions_of
 
 SAMPLE_RATE, BLOCK = 48_000, 128
 _BLOCK_NS = 1e9 * BLOCK / SAMPLE_RATE
 _CHUNKS = 20
 _CHORD = (36, 43, 48, 52, 55, 60, 64, 67)
-_PEER = "pass-through stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +44,6 @@ CASES = (
         {"unison": "4", "detune": 20.0, "chorus": 0.5, "reverb_mix": 0.4},
     ),
 )
-
-
-@c_kernel(STAGE_SIGNATURE)
-def _pass_through(_state: Any, audio_in: Any, audio_out: Any, frames: int, _events: Any, _count: int) -> None:
-    """Copy the input: the least that any stage can do."""
-    source, target = carray(audio_in, (CHANNELS, frames)), carray(audio_out, (CHANNELS, frames))
-    for channel in range(CHANNELS):
-        for i in range(frames):
-            target[channel, i] = source[channel, i]
 
 
 @kernel
@@ -85,7 +74,7 @@ def _measure(case: Case, seconds: float) -> npt.NDArray[np.float64]:
         _time_blocks(
             synth.process_address,
             synth.state_address,
-            _pass_through.address,
+            pass_through.address,
             audio_in.ctypes.data,
             audio_out.ctypes.data,
             part,
@@ -97,10 +86,10 @@ def _rows(case: Case, shares: npt.NDArray[np.float64]) -> list[Row]:
     """Speed and load of one case."""
     rows = [Row(f"{case.name}: speed", 100.0 / float(np.median(shares[:, 0])), "× real time")]
     own, floor = (float(mean) for mean in shares.mean(axis=0))
-    rows.append(Row(f"{case.name}: load, mean", own, "% of block", _PEER, floor))
+    rows.append(Row(f"{case.name}: load, mean", own, "% of block", PASS_THROUGH, floor))
     for percentile in (50.0, 99.0, 99.9):
         own, floor = (float(np.percentile(column, percentile)) for column in shares.T)
-        rows.append(Row(f"{case.name}: load, p{percentile:g}", own, "% of block", _PEER, floor))
+        rows.append(Row(f"{case.name}: load, p{percentile:g}", own, "% of block", PASS_THROUGH, floor))
     return rows
 
 

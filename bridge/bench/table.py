@@ -57,6 +57,7 @@ BENCHES = (
             Option("trained", "--run", Path, "Run that the model was exported from, to measure torch too."),
         ),
     ),
+    Bench("repair", "What the repair of a live input takes: a lost block, and a fit.", (_ROUNDS,)),
     Bench("synth", "The built-in synthesizer's load by voices."),
     Bench(
         "render",

@@ -88,7 +88,7 @@ def test_a_repair_leaves_alone_what_is_whole(jack_server: JackServer) -> None:
         repair = live.end(signal.SIGINT)["input"]["repair"]
     assert repair["fits"] > 0
     assert repair["fit_ms"]["p50"] > 0
-    assert repair["longest_ms"] <= repair["repaired_ms"] or repair["repaired_ms"] > 200
+    assert (repair["gaps"] > 0) == (repair["repaired_ms"] > 0), "a busy machine may lose some"
     assert_nothing_left()
 
 
