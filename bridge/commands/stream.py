@@ -18,7 +18,7 @@ def stream(
     listen: Annotated[
         str, typer.Option(help="Address to listen on, HOST:PORT or :PORT; a multicast group is joined.")
     ],
-    codec: Annotated[str, typer.Option(help="L16, L24 or opus.", rich_help_panel=_CODING)] = "L16",
+    codec: Annotated[str, typer.Option(help="L16, L24, opus or jacktrip.", rich_help_panel=_CODING)] = "L16",
     rate: Annotated[int, typer.Option(help="Samples per second.", rich_help_panel=_CODING)] = 48_000,
     channels: Annotated[int, typer.Option(help="Of the stream.", rich_help_panel=_CODING)] = 2,
     payload_type: Annotated[
@@ -63,7 +63,7 @@ def stream(
         bool, typer.Option("--json", help="End with one JSON document on standard output.")
     ] = False,
 ) -> None:
-    """Receive sound over RTP and repair it: what is lost on the way is not heard."""
+    """Receive sound over RTP, or from a JackTrip peer, and repair it: what is lost is not heard."""
     from tsumami.bridge.rtp.streaming import StreamOptions, StreamSession
     from tsumami.engine.strip_settings import DeviceRequest
 

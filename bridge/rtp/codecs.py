@@ -6,8 +6,11 @@ from typing import Protocol
 import numpy as np
 
 from tsumami.bridge.rtp.jitter_buffer import Samples
+from tsumami.bridge.rtp.packet import Packet, parse_rtp
 from tsumami.engine.errors import ParameterError
 
+Parse = Callable[[bytes], list[Packet] | None]
+"""Datagram to its packets; [] where it is right to hold none, None where it is garbage."""
 Decode = Callable[[bytes], Samples | None]
 """Payload to float32 ``[frames, channels]``, in the order of sending; None where it cannot be read."""
 Encode = Callable[[Samples], bytes]
@@ -22,13 +25,15 @@ _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 8_000, 192_000
 _MOST_CHANNELS = 16
 _SAMPLE_BYTES = {"L16": 2, "L24": 3}
 
-CODECS = (*_SAMPLE_BYTES, "opus")
-"""Names, as session descriptions write them."""
+CODECS = (*_SAMPLE_BYTES, "opus", "jacktrip")
+"""Names, as session descriptions write them; JackTrip's packets are not RTP but are received alike."""
 
 
 class Codec(Protocol):
     """One kind of payload. Decoders and encoders remember what went before: one for each stream."""
 
+    protocol: str
+    """What its datagrams are: "RTP"."""
     sample_rate: int
     channels: int
     packet_frames: int
@@ -37,6 +42,10 @@ class Codec(Protocol):
     """The payload type that always means this, if there is one."""
     rtp_name: tuple[str, int]
     """Encoding name and channels as a session description has them."""
+
+    def parser(self) -> Parse:
+        """What reads the datagrams of one port."""
+        ...
 
     def frames(self, payload: bytes) -> int:
         """How many frames a payload holds, without decoding it; 0 for what is none."""
@@ -54,6 +63,8 @@ class Codec(Protocol):
 class Linear:
     """Samples as big-endian two's complement of ``sample_bytes`` bytes, channels interleaved."""
 
+    protocol = "RTP"
+
     def __init__(self, sample_bytes: int, sample_rate: int, channels: int) -> None:
         self.sample_rate, self.channels = sample_rate, channels
         self.rtp_name = f"L{8 * sample_bytes}", channels
@@ -64,6 +75,10 @@ class Linear:
             round(_PACKET_SECONDS * sample_rate), _MOST_PAYLOAD_BYTES // self._frame_bytes
         )
         self.static_type = _STATIC_TYPES.get((sample_bytes, sample_rate, channels))
+
+    def parser(self) -> Parse:
+        """What reads RTP."""
+        return parse_rtp
 
     def frames(self, payload: bytes) -> int:
         """How many frames a payload holds; 0 when it ends within one."""
@@ -101,7 +116,7 @@ def static_meaning(payload_type: int) -> str:
 
 
 def make_codec(name: str, sample_rate: int, channels: int) -> Codec:
-    """The codec of this name, "L16", "L24" or "opus"; raises `ParameterError`."""
+    """The codec of this name, one of `CODECS`; raises `ParameterError`."""
     if not 1 <= channels <= _MOST_CHANNELS:
         raise ParameterError(f"channels must be in 1-{_MOST_CHANNELS}, got {channels}")
     if not _LOWEST_RATE_HZ <= sample_rate <= _HIGHEST_RATE_HZ:
@@ -114,4 +129,8 @@ def make_codec(name: str, sample_rate: int, channels: int) -> Codec:
         from tsumami.bridge.rtp.opus import Opus
 
         return Opus(sample_rate, channels)
+    if known == "jacktrip":
+        from tsumami.bridge.rtp.jacktrip import JackTrip
+
+        return JackTrip(sample_rate, channels)
     return Linear(_SAMPLE_BYTES[known], sample_rate, channels)

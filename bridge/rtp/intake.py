@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tsumami.bridge.rtp.codecs import DYNAMIC_TYPES, Codec, static_meaning
-from tsumami.bridge.rtp.packet import is_rtcp, parse_packet
+from tsumami.bridge.rtp.packet import Packet
 from tsumami.bridge.rtp.sequence import Arrival, Sources
 
 
@@ -16,11 +16,12 @@ class Intake:
         self._codec = codec
         self._types = _types_of(codec) if payload_type is None else frozenset({payload_type})
         self._tell = tell
+        self._parse = codec.parser()
         self.sources = Sources(codec.sample_rate)
         self.received = 0
         """Packets of the right type with sound in them."""
         self.reports = 0
-        """RTCP, which has its own port and needs none of ours."""
+        """Datagrams that rightly hold no sound: RTCP, a peer's leave."""
         self.garbage = 0
         """No RTP, or no whole frames in it."""
         self.wrong_type = 0
@@ -28,21 +29,25 @@ class Intake:
 
     def take(self, datagram: bytes, arrived_seconds: float) -> list[Arrival]:
         """Take a datagram; returns the packets that are now known to belong to a stream."""
-        if is_rtcp(datagram):
-            self.reports += 1
+        packets = self._parse(datagram)
+        if packets is None:
+            self._refuse(f"what comes is no {self._codec.protocol}")
             return []
-        packet = parse_packet(datagram)
-        if packet is None:
-            return self._refuse("what comes is no RTP")
+        self.reports += not packets
+        return [arrival for packet in packets for arrival in self._take_packet(packet, arrived_seconds)]
+
+    def _take_packet(self, packet: Packet, arrived_seconds: float) -> list[Arrival]:
         if packet.payload_type not in self._types:
-            return self._refuse_type(packet.payload_type)
+            self._refuse_type(packet.payload_type)
+            return []
         frames = self._codec.frames(packet.payload)
         if frames == 0:
-            return self._refuse(f"packets of {len(packet.payload)} bytes come, which are no whole frames")
+            self._refuse(f"packets of {len(packet.payload)} bytes come, which are no whole frames")
+            return []
         self.received += 1
         return self.sources.accept(packet, frames, arrived_seconds)
 
-    def _refuse_type(self, payload_type: int) -> list[Arrival]:
+    def _refuse_type(self, payload_type: int) -> None:
         self.wrong_type += 1
         if self.wrong_type == 1:
             meaning = static_meaning(payload_type)
@@ -50,13 +55,11 @@ class Intake:
                 f"payload type {payload_type} comes and is not played{meaning and f' (it is {meaning})'}; "
                 f"{_listed(self._types)} would be, or set --payload-type"
             )
-        return []
 
-    def _refuse(self, reason: str) -> list[Arrival]:
+    def _refuse(self, reason: str) -> None:
         self.garbage += 1
         if self.garbage == 1:
             self._tell(f"{reason}; check the sender's address, codec and channels")
-        return []
 
 
 def _types_of(codec: Codec) -> frozenset[int]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tsumami.bridge.rtp.codecs import Parse
 from tsumami.bridge.rtp.jitter_buffer import Samples
+from tsumami.bridge.rtp.packet import parse_rtp
 from tsumami.engine.errors import ParameterError
 
 _RATE_HZ = 48_000
@@ -25,6 +27,8 @@ class Opus:
     (FEC) is read. After a loss the decoder needs a few packets until it is exact again.
     """
 
+    protocol = "RTP"
+
     def __init__(self, sample_rate: int, channels: int) -> None:
         if sample_rate != _RATE_HZ:
             raise ParameterError(f"rate must be {_RATE_HZ} Hz for opus (RFC 7587), got {sample_rate}")
@@ -35,6 +39,10 @@ class Opus:
         self.static_type: int | None = None
         self.rtp_name: tuple[str, int] = "opus", 2  # whatever it carries (RFC 7587, section 7)
         self._av = _load_av()
+
+    def parser(self) -> Parse:
+        """What reads RTP."""
+        return parse_rtp
 
     def frames(self, payload: bytes) -> int:
         """How many frames (of samples) a packet holds, by its first bytes (RFC 6716, section 3)."""

@@ -75,6 +75,14 @@ def parse_packet(datagram: bytes) -> Packet | None:
     )
 
 
+def parse_rtp(datagram: bytes) -> list[Packet] | None:
+    """The packet in a datagram; [] for RTCP, None for garbage."""
+    if is_rtcp(datagram):
+        return []
+    packet = parse_packet(datagram)
+    return None if packet is None else [packet]
+
+
 def packet_bytes(packet: Packet) -> bytes:
     """The datagram of a packet; padding is zeros and their count."""
     first = _VERSION << 6 | len(packet.contributors)

@@ -22,7 +22,7 @@ _STEER_PER_SECOND = 0.2
 _HEARD_STEERING = 0.002
 """A change of pace by 3.5 cents, which is not heard."""
 _FREE_STEERING = 0.05
-_ANOTHER_RATE = 0.05
+_ANOTHER_RATE = 0.06
 """No clock is wrong by so much: the sender means another sample rate."""
 _CATCHING_UP = 1.0
 """At twice the pace, for bursts come within moments but not within one."""

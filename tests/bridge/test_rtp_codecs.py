@@ -100,7 +100,7 @@ def test_static_types() -> None:
 @pytest.mark.parametrize(
     ("name", "rate", "channels", "rule"),
     [
-        ("mp3", RATE, 2, "codec must be one of L16, L24, opus, got mp3"),
+        ("mp3", RATE, 2, "codec must be one of L16, L24, opus, jacktrip, got mp3"),
         ("opus", 44_100, 2, "rate must be 48000 Hz for opus"),
         ("opus", RATE, 6, "channels must be 1 or 2 for opus, got 6"),
         ("L16", RATE, 0, "channels must be in 1-16, got 0"),
