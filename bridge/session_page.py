@@ -52,7 +52,7 @@ without its input.
 
 With `repair`, what is missing is continued from what was heard before, without delay: the sound goes on for
 60 ms and then fades within 200 ms, and where the input comes back they are mixed over 2 ms. All other samples
-stay as they came. A thread beside the audio keeps the prediction new, which takes about a quarter of a core.
+stay as they came. A thread beside the audio keeps the prediction new, which takes about a third of a core.
 """
 
 _EFFECTS = """

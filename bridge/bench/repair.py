@@ -28,9 +28,9 @@ _CASES = ("lost block", "block after it", "block without a loss")
 Floats = npt.NDArray[np.float32]
 
 
-def run(rounds: int = _ROUNDS) -> Report:
-    """Load of blocks in percent, and milliseconds of fits, each of ``rounds``."""
-    stage = RepairStage()
+def run(rounds: int = _ROUNDS, order: int | None = None) -> Report:
+    """Load of blocks in percent, and milliseconds of fits, each of ``rounds``; of an order, or the usual."""
+    stage = RepairStage(order)
     stage.prepare(SAMPLE_RATE, BLOCK)
     shares = _measure_blocks(stage, rounds)
     rows = [
@@ -45,7 +45,7 @@ def run(rounds: int = _ROUNDS) -> Report:
         for rank in _RANKS
     ]
     for channels in (1, 2):
-        took = _measure_fits(channels, rounds)
+        took = _measure_fits(channels, rounds, order)
         what = f"fit of {channels} channel{'s' * (channels > 1)}"
         rows += [
             Row(f"{what}: {clock}, p{rank:g}", float(np.percentile(took[:, column], rank)), "ms")
@@ -111,9 +111,9 @@ def _time_blocks(
             block[case] = now_ns() - began  # pyright: ignore[reportCallIssue]
 
 
-def _measure_fits(channels: int, rounds: int) -> npt.NDArray[np.float64]:
+def _measure_fits(channels: int, rounds: int, order: int | None) -> npt.NDArray[np.float64]:
     """Milliseconds of a fit, and of its thread's own time, ``[rounds, 2]``; each has a new block to fit."""
-    stage = RepairStage()
+    stage = RepairStage(order)
     stage.prepare(SAMPLE_RATE, BLOCK)
     audio = _chord(BLOCK * rounds, (0, 0) if channels == 1 else (0, 1))
     run_stage(stage, SAMPLE_RATE, audio=_chord(SAMPLE_RATE, (0, 0) if channels == 1 else (0, 1)))

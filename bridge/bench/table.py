@@ -57,7 +57,11 @@ BENCHES = (
             Option("trained", "--run", Path, "Run that the model was exported from, to measure torch too."),
         ),
     ),
-    Bench("repair", "What the repair of a live input takes: a lost block, and a fit.", (_ROUNDS,)),
+    Bench(
+        "repair",
+        "What the repair of a live input takes: a lost block, and a fit.",
+        (_ROUNDS, Option("order", "--order", int, "Of the autoregression; by the sample rate by default.")),
+    ),
     Bench("synth", "The built-in synthesizer's load by voices."),
     Bench(
         "render",

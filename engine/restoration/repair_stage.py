@@ -11,8 +11,10 @@ from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
 from tsumami.engine.restoration.repair_kernels import process
 from tsumami.engine.restoration.repair_state import MAX_CONTEXT, MAX_ORDER, REPAIR_DTYPE
 
-_ORDER: Final = 512
-"""Up to 48 kHz; above, as many milliseconds."""
+_ORDER: Final = 640
+"""At 48 kHz: the highest whose fit takes less than a millisecond a channel. At other rates as long …"""
+_LEAST_ORDER: Final = 512
+"""… but no less, as low rates leave the time for it."""
 _CONTEXT: Final = 8
 """Samples that are fitted, for each coefficient."""
 _NOISE: Final = 0.01
@@ -32,12 +34,14 @@ class RepairStage:
 
     It plays with the newest autoregression that `fit` has made of what was heard; until the first one, and
     where nothing was heard yet, what is missing is silence. Frames that are not missing pass bit for bit,
-    but those of the crossfade after a gap.
+    but those of the crossfade after a gap. ``order`` is of the autoregression, up to 1024; by the sample rate
+    when it is left out.
     """
 
     latency_samples = 0
 
-    def __init__(self) -> None:
+    def __init__(self, order: int | None = None) -> None:
+        self._wanted = order
         self._memory = np.zeros(1, REPAIR_DTYPE)
 
     @property
@@ -52,7 +56,8 @@ class RepairStage:
 
     def prepare(self, sample_rate: float, block_size: int) -> None:  # noqa: ARG002
         """Get ready for any blocks at 8 kHz and more."""
-        order = min(max(_ORDER, round(_ORDER * sample_rate / 48_000)), MAX_ORDER)
+        usual = max(round(_ORDER * sample_rate / 48_000), _LEAST_ORDER)
+        order = min(self._wanted or usual, MAX_ORDER)
         fields = {
             "order": order,
             "context": min(_CONTEXT * order, MAX_CONTEXT),
