@@ -13,7 +13,7 @@ from tsumami.training.restoration.spectra import SAMPLE_RATE, magnitudes, normal
 from tsumami.training.restoration.tunes import Fold, Tune
 
 CHORD_HZ = (220.0, 277.18, 329.63, 440.0)
-TINY = Schedule("tiny", 12, 96, 8e-3, 8, Shape(24, 8, 4), 1)
+TINY = Schedule("tiny", 12, 2, 96, 8e-3, 8, Shape(24, 8, 4), 1)
 SHORT = replace(TINY, name="short", epochs=4, windows=16)
 
 

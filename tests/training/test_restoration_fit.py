@@ -17,7 +17,7 @@ from tsumami.training.restoration.evaluation_files import save_page
 from tsumami.training.restoration.evaluation_table import document_of, markdown_of
 from tsumami.training.restoration.fit import fit, folder_of
 from tsumami.training.restoration.metrics import sdr_db
-from tsumami.training.restoration.models import FREQUENCY, GATES, MEAN, PARENTS, ROWS, TIME, TRAINED
+from tsumami.training.restoration.models import FREQUENCY, MEAN, PARENTS, ROWS, TIME, TRAINED
 from tsumami.training.restoration.run import FILE, Run, load_run
 from tsumami.training.restoration.windows import WINDOW, inner, predict_tune
 
@@ -46,9 +46,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(fit_module.SCHEDULES, "tiny", TINY)
         for model in TRAINED:
-            # A gate begins with what its parents have learned.
-            stop_after = 2 if model in GATES else None
-            fit(fold(), model, place, budget="tiny", command="pytest", stop_after=stop_after)
+            fit(fold(), model, place, budget="tiny", command="pytest")
     return place
 
 

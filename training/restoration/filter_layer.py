@@ -6,6 +6,8 @@ There is one set of parameters, g: W is exp(g), and W* divides by it. So W is po
 whatever g is, and the gradient of a loss reaches g through both at once.
 """
 
+from typing import Final
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,10 +15,14 @@ from torch import Tensor, nn
 from tsumami.training.restoration.a_weighting import a_weighting
 from tsumami.training.restoration.spectra import frequencies_hz
 
+_LEVEL: Final = 30.0
+
 
 class BinFilter(nn.Module):
-    """A learnable gain for every bin, at first A-weighting.
+    """A learnable gain for every bin, at first A-weighting times 30.
 
+    Between W and W* magnitudes are then of the size that an LSTM's numbers have, and errors at low
+    frequencies, where A-weighting is small, come out of W* less enlarged: the model learns faster.
     A-weighting has no reciprocal at 0 Hz, where it is 0: that bin begins with the gain of the one above it.
     """
 
@@ -24,7 +30,7 @@ class BinFilter(nn.Module):
         super().__init__()
         frequencies = frequencies_hz()
         frequencies[0] = frequencies[1]
-        logarithm = np.log(a_weighting(frequencies)).astype(np.float32)
+        logarithm = np.log(_LEVEL * a_weighting(frequencies)).astype(np.float32)
         self.logarithm = nn.Parameter(torch.from_numpy(logarithm))
 
     @property

@@ -50,7 +50,7 @@ def fit(
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
     training = Training(fold, model, place, schedule, seed, command)
-    with epochs(f"{model} without {fold.held_out.name}", schedule.epochs) as show:
+    with epochs(f"{model} without {fold.held_out.name}", training.most_epochs) as show:
         for number, (epoch, figures) in enumerate(training.epochs(), 1):
             show(epoch, figures)
             if number == stop_after:
@@ -70,6 +70,7 @@ class Training:
         self, fold: Fold, model: str, place: Path, schedule: Schedule, seed: int, command: str = ""
     ) -> None:
         self._schedule, self._seed = schedule, seed
+        self.most_epochs = schedule.gate_epochs if model in GATES else schedule.epochs
         self._folder = folder_of(place, fold.held_out.name, model)
         parents = _parents(fold, place) if model in GATES else {}
         self._facts: dict[str, Any] = {
@@ -89,7 +90,7 @@ class Training:
             self._model.get_submodule(name).load_state_dict(run.model.state_dict())
         learned = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._optimiser = torch.optim.Adam(learned, lr=schedule.rate)
-        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, schedule.epochs)
+        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, self.most_epochs)
         self._epoch = self._best_epoch = 0
         self._best, self._best_score = _copy(self._model), float("inf")
         if has_checkpoint(self._folder):
@@ -100,7 +101,7 @@ class Training:
         from torch.utils.tensorboard import SummaryWriter
 
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
-            while self._epoch < self._schedule.epochs:
+            while self._epoch < self.most_epochs:
                 figures = {"MSE": self._train_epoch(), "validation MSE": self._validate()}
                 self._epoch += 1
                 self._keep_best(figures["validation MSE"])
