@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from tsumami.bridge.rtp.codecs import Codec
-    from tsumami.bridge.rtp.concealer import Concealer
+    from tsumami.bridge.rtp import Codec, Concealer
 
 _OUT = "Where it goes (the default device, if nowhere)"
 _CODING = "What comes"
@@ -64,7 +63,7 @@ def stream(
     ] = False,
 ) -> None:
     """Receive sound over RTP, or from a JackTrip peer, and repair it: what is lost is not heard."""
-    from tsumami.bridge.rtp.streaming import StreamOptions, StreamSession
+    from tsumami.bridge.rtp import StreamOptions, StreamSession
     from tsumami.engine.strip_settings import DeviceRequest
 
     has_device = device is not None or api is not None

@@ -6,6 +6,7 @@ holds several, the newest first.
 """
 
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from tsumami.engine.errors import ParameterError
 _HEADER = struct.Struct("<QHHBBBB")
 _RATES_HZ = (22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000)
 """By their code."""
-_SAMPLES = {16: np.dtype("<i2"), 32: np.dtype("<f4")}
+_SAMPLES: dict[int, np.dtype[Any]] = {16: np.dtype("<i2"), 32: np.dtype("<f4")}
 """By bits; 8 and 24 are coded in ways of their own, and rare."""
 _SCALES = {16: 2.0**15, 32: 1.0}
 _EXIT = b"\xff" * 63
@@ -55,7 +56,7 @@ class JackTripParser:
         _, _, frames, rate_code, bits, _, _ = _HEADER.unpack_from(datagram)
         if rate_code != self._rate_code or bits not in _SAMPLES or not frames:
             return None
-        return _HEADER.size + frames * self._channels * _SAMPLES[bits].itemsize
+        return _HEADER.size + int(frames) * self._channels * _SAMPLES[bits].itemsize
 
     def _packet(self, data: bytes) -> Packet:
         _, sequence, frames, *_ = _HEADER.unpack_from(data)

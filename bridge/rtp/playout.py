@@ -146,7 +146,7 @@ class Playout:
         if stream.starts_at is not None and due >= stream.starts_at:
             self.due = max(due, now)
             return self._start(stream)
-        if stream.starts_at is None and stream.buffer.is_empty and now > stream.heard_at + _STOP_SECONDS:
+        if stream.is_idle and now > stream.heard_at + _STOP_SECONDS:
             return self._stop(stream)
         if stream.buffer.position is None:
             return self._missing() if self.is_sounding else []

@@ -30,6 +30,11 @@ class Stream:
         self._heard_before = 0.0
         self._mark: tuple[float, int | None] | None = None  # since when, and the timestamp then
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to play, and nothing has come to begin with."""
+        return self.starts_at is None and (self.buffer.position is None or self.buffer.is_empty)
+
     def insert(self, arrival: Arrival, depth: Depth) -> Verdict:
         """Take a packet, and tell ``depth`` by how much it came later than it could have."""
         if self.has_stopped:

@@ -282,3 +282,11 @@ def test_another_rate_is_said(is_live: bool) -> None:
     playout = new_playout(said=said, is_live=is_live)
     play(playout, Sender(ppm=(44_100 / 48_000 - 1) * 1e6).packets([0.0] * 2_000))
     assert said[0] == "about 44100 samples come for each second; check --rate"
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_sender_that_goes_while_all_is_late_has_stopped(is_live: bool) -> None:
+    said: list[str] = []
+    playout = new_playout(said=said, is_live=is_live)
+    play(playout, Sender().packets([0.0] * 100 + [0.7] * 60))
+    assert (said[-1], playout.is_sounding, playout.due) == (STOPPED, False, None)
