@@ -74,7 +74,7 @@ def every_quarter(packet: int, sample_rate: int) -> Callable[[int, int], Lost]:
     step = round(_GAP_EVERY_SECONDS * sample_rate / packet)
 
     def lost(packets: int, seed: int) -> Lost:  # noqa: ARG001
-        return np.arange(packets) % step == step - 1
+        return np.asarray(np.arange(packets) % step == step - 1)
 
     return lost
 

@@ -13,6 +13,10 @@ def restore(
         Path, typer.Option(help="Text file with a digit for each packet: 1 if it was lost, 0 if not.")
     ],
     packet: Annotated[int, typer.Option(min=1, help="Frames of a packet.")] = 512,
+    lookahead_ms: Annotated[
+        float,
+        typer.Option("--lookahead-ms", min=0.0, help="How much after a gap counts too, at most 100 ms."),
+    ] = 0.0,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
@@ -34,6 +38,7 @@ def restore(
             out,
             lost,
             packet,
+            lookahead_ms=lookahead_ms,
             overwrite=force,
             on_progress=lambda done, _of: progress.update(task, completed=done),
         )

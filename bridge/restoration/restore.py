@@ -1,17 +1,18 @@
 """The work of `tsumami restore`: a file's lost packets are concealed as they would be on a stream."""
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tsumami.bridge.restoration.sound_file import Native, SoundReader, SoundWriter
+from tsumami.bridge.restoration.sound_file import Audio, Native, SoundReader, SoundWriter
 from tsumami.bridge.restoration.trace import Lost, check_trace
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.restoration import Concealer
+from tsumami.engine.restoration import Concealer, LookaheadConcealer
 from tsumami.plugins.presets.formats import check_unused
 
 
@@ -53,13 +54,15 @@ def restore_file(
     lost: Lost,
     packet: int,
     *,
+    lookahead_ms: float = 0.0,
     overwrite: bool = False,
     on_progress: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> Repair:
     """Write ``source`` to ``target`` with its ``lost`` packets of ``packet`` frames concealed.
 
-    Samples of other packets are the file's own, bit for bit, but for the crossfade after a gap. The file is
-    read and written packet by packet. Raises `SoundError` for files that cannot be read or written,
+    Samples of other packets are the file's own, bit for bit, but for the crossfade after a gap. With
+    ``lookahead_ms`` so much of what comes after a gap counts too. The file is read and written packet by
+    packet. Raises `SoundError` for files that cannot be read or written,
     `ParameterError` for a trace that does not fit and a target that is there.
     """
     check_unused(target, overwrite=overwrite)
@@ -69,13 +72,12 @@ def restore_file(
     reader = SoundReader(source)
     try:
         check_trace(lost, reader.frames, packet)
-        concealer = Concealer(reader.channels, reader.sample_rate, packet)
+        packets = _Packets(reader, lost, packet, lookahead_ms)
         writer = SoundWriter(target, reader)
         try:
-            for number, is_lost in enumerate(lost.tolist()):
-                native = reader.read(packet)
-                writer.write(_repaired(native, is_lost, reader, concealer))
-                on_progress(number + 1, len(lost))
+            for number, repaired in enumerate(packets.repaired(), 1):
+                writer.write(repaired)
+                on_progress(number, len(lost))
             writer.finish()
         finally:
             writer.discard()
@@ -84,14 +86,31 @@ def restore_file(
     return _repair_of(reader, lost, packet, time.perf_counter() - began)
 
 
-def _repaired(native: Native, is_lost: bool, reader: SoundReader, concealer: Concealer) -> Native:
-    """A packet; where the concealer has not touched it, it is the file's own."""
-    heard = reader.to_audio(native)
-    repaired = concealer.process(heard, is_lost)
-    if repaired is heard:
-        return native
-    is_touched = is_lost | (repaired != heard)
-    return np.where(is_touched, reader.to_native(repaired), native)
+class _Packets:
+    """The packets of a file on their way through a concealer, which may hold some back."""
+
+    def __init__(self, reader: SoundReader, lost: Lost, packet: int, lookahead_ms: float) -> None:
+        self._reader, self._lost, self._packet = reader, lost.tolist(), packet
+        format_ = reader.channels, reader.sample_rate, packet
+        self._concealer = LookaheadConcealer(*format_, lookahead_ms) if lookahead_ms else Concealer(*format_)
+        self._held = self._concealer.latency_samples // packet
+
+    def repaired(self) -> Iterator[Native]:
+        """Each packet; where the concealer has not touched it, it is the file's own."""
+        waiting: deque[tuple[Native, Audio, bool]] = deque()
+        for number, is_lost in enumerate([*self._lost, *[True] * self._held]):
+            native = self._reader.read(self._packet)
+            heard = self._reader.to_audio(native)
+            waiting.append((native, heard, is_lost))
+            repaired = self._concealer.process(heard, is_lost)
+            if number >= self._held:
+                yield self._merged(*waiting.popleft(), repaired)
+
+    def _merged(self, native: Native, heard: Audio, is_lost: bool, repaired: Audio) -> Native:
+        if repaired is heard:
+            return native
+        is_touched = is_lost | (repaired != heard)
+        return np.where(is_touched, self._reader.to_native(repaired), native)
 
 
 def _repair_of(reader: SoundReader, lost: Lost, packet: int, took: float) -> Repair:

@@ -2,5 +2,6 @@
 
 from tsumami.engine.restoration.burg import burg
 from tsumami.engine.restoration.concealer import Concealer
+from tsumami.engine.restoration.lookahead import LookaheadConcealer
 
-__all__ = ["Concealer", "burg"]
+__all__ = ["Concealer", "LookaheadConcealer", "burg"]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.burg import burg
 from tsumami.engine.restoration.extrapolation import extrapolate
+from tsumami.engine.restoration.interpolation import interpolate
 
 Block = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float64]
@@ -78,6 +79,12 @@ class _Predictor:
         self._past = joined[len(joined) - len(self._coefficients) :]
         return output
 
+    def fill(self, frames: int, after: Samples) -> Samples:
+        """The rest of the gap, which ends where ``after`` begins."""
+        if not len(self._coefficients):
+            return np.zeros(frames)
+        return interpolate(self._past, after, frames, self._coefficients)
+
 
 class _Channel:
     """One channel: what was heard, and its continuation in a gap."""
@@ -120,6 +127,11 @@ class _Channel:
         self._gain = gain
         return guess
 
+    def fill(self, frames: int, after: Samples) -> Samples:
+        """The rest of a gap that ends where ``after`` begins."""
+        guesses = [predictor.fill(frames, after) for predictor in self._predictors]
+        return np.asarray(np.mean(guesses, axis=0))
+
 
 class Concealer:
     """Repairs a stream block by block, without delay.
@@ -157,17 +169,37 @@ class Concealer:
         """Float32 ``[frames, channels]`` as it is to be played; what a lost block holds does not matter."""
         frames = len(block)
         if is_lost:
-            if self._gap == 0:
-                for channel in self._channels:
-                    channel.begin()
+            self._begin()
             repaired = self._continuation(frames)
             heard = repaired
             self._gap, self._mixed = self._gap + frames, 0
         else:
             repaired, heard = self._recovered(block), block
-        for number, channel in enumerate(self._channels):
-            channel.hear(heard[:, number])
+        self._hear(heard)
         return repaired
+
+    def fill(self, frames: int, after: Block) -> Block:
+        """The rest of a gap at once, if so much of what comes ``after`` it is known.
+
+        It is what the autoregressions find likely between the two; nothing of the stream is mixed with it.
+        The cost grows with the cube of ``frames``.
+        """
+        self._begin()
+        known = np.nan_to_num(after.astype(np.float64), posinf=0.0, neginf=0.0)
+        parts = [channel.fill(frames, known[:, number]) for number, channel in enumerate(self._channels)]
+        filled = np.stack(parts, axis=1).astype(np.float32)
+        self._hear(filled)
+        self._gap, self._mixed = 0, self._crossfade
+        return filled
+
+    def _begin(self) -> None:
+        if self._gap == 0:
+            for channel in self._channels:
+                channel.begin()
+
+    def _hear(self, block: Block) -> None:
+        for number, channel in enumerate(self._channels):
+            channel.hear(block[:, number])
 
     def _continuation(self, frames: int) -> Block:
         guess = np.stack([channel.go_on(frames) for channel in self._channels], axis=1)

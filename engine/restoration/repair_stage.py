@@ -4,7 +4,6 @@ import math
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
@@ -89,9 +88,3 @@ class RepairStage:
     def __getitem__(self, field: str) -> Any:
         """The present value of a field of the record."""
         return self._memory[field][0]
-
-    @property
-    def coefficients(self) -> npt.NDArray[np.float64]:
-        """The fit in use, ``[channels, order]``."""
-        held: npt.NDArray[np.float64] = self["fits"]["coefficients"][self["held"], :, : self["order"]]
-        return held

@@ -30,6 +30,11 @@ def chord(channels: int = 2, frames: int = 100 * PACKET) -> Audio:
     return np.asarray(0.4 * np.sin(2 * np.pi * hz * time) + 0.2 * np.sin(2 * np.pi * 3.1 * hz * time))
 
 
+def lowpassed(noise: Audio) -> Audio:
+    """Noise that changes slowly, so that both sides of a gap say something of it."""
+    return np.asarray(np.convolve(noise, np.hanning(160), "same") / 10)
+
+
 def written(path: Path, audio: Audio, subtype: str, rate: int = RATE) -> Path:
     soundfile.write(path, audio, rate, subtype=subtype)
     return path
@@ -66,6 +71,26 @@ def test_what_was_not_lost_is_the_files_own_bit_for_bit(tmp_path: Path, name: st
     full = 1.0 if kind == "float64" else 2.0**31
     error = (after[mask] - before[mask].astype(np.float64)) / full
     assert np.sqrt(np.mean(error**2)) < (0.02 if subtype == "PCM_U8" else 0.003)
+
+
+@pytest.mark.parametrize("lookahead_ms", [4.0, 10.0, 35.0])
+def test_looking_ahead_is_nearer_and_in_its_place(tmp_path: Path, lookahead_ms: float) -> None:
+    rng = np.random.default_rng(2)
+    frames = 500 * PACKET - 31
+    lost = np.arange(500) % 10 == 9
+    audio = chord(1, frames) + 0.05 * lowpassed(rng.standard_normal(frames))[:, None]
+    source = written(tmp_path / "in.wav", audio / np.abs(audio).max() / 1.01, "PCM_24")
+    before = soundfile.read(source, always_2d=True)[0]
+    errors = []
+    for milliseconds in (0.0, lookahead_ms):
+        target = tmp_path / f"{milliseconds}.wav"
+        restore_file(source, target, lost, PACKET, lookahead_ms=milliseconds)
+        after = soundfile.read(target, always_2d=True)[0]
+        assert after.shape == before.shape
+        mask = touched(lost, len(before))
+        np.testing.assert_array_equal(after[~mask], before[~mask])
+        errors.append(np.square(after - before)[np.repeat(lost, PACKET)[:frames]].sum())
+    assert errors[1] < 0.7 * errors[0]
 
 
 @given(st.integers(-(2**31), 2**31 - 1), st.sampled_from(["PCM_U8", "PCM_16", "PCM_24", "PCM_32"]))

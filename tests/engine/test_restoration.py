@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.restoration import Concealer, burg
+from tsumami.engine.restoration import Concealer, LookaheadConcealer, burg
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS, LOUDEST
 from tsumami.engine.restoration.extrapolation import extrapolate
+from tsumami.engine.restoration.interpolation import interpolate
 
 RATE = 16_000
 CROSSFADE = round(CROSSFADE_SECONDS * RATE)
@@ -166,3 +167,67 @@ def test_it_begins_anew_after_a_reset() -> None:
 def test_what_it_cannot_repair_is_refused(channels: int, sample_rate: float, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         Concealer(channels, sample_rate, 160)
+
+
+def looked_ahead(
+    x: npt.NDArray[np.float32], lost: list[bool], block: int, milliseconds: float
+) -> npt.NDArray[np.float32]:
+    """As `repaired`, by a concealer that looks ahead, its delay taken out."""
+    concealer = LookaheadConcealer(x.shape[1], RATE, block, milliseconds)
+    delay = concealer.latency_samples // block
+    silence = np.zeros((block, x.shape[1]), np.float32)
+    blocks = [x[number * block : (number + 1) * block] for number in range(len(lost))]
+    come = [*zip(blocks, lost, strict=True), *[(silence, True)] * delay]
+    return np.concatenate([concealer.process(part, gone) for part, gone in come][delay:])
+
+
+def test_an_interpolation_solves_its_least_squares() -> None:
+    rng = np.random.default_rng(7)
+    for order, frames, after_size in ((3, 5, 4), (20, 8, 3), (6, 1, 30), (4, 7, 0)):
+        coefficients = rng.standard_normal(order) * 0.2
+        before, after = rng.standard_normal(order + 3), rng.standard_normal(after_size)
+
+        def errors(
+            unknown: Samples,
+            before: Samples = before,
+            after: Samples = after,
+            coefficients: Samples = coefficients,
+        ) -> Samples:
+            line = np.concatenate([before, unknown, after])
+            filtered = np.convolve(line, np.concatenate([[1.0], -coefficients]))
+            return filtered[len(before) : len(line)]
+
+        none = errors(np.zeros(frames))
+        columns = np.stack([errors(unit) - none for unit in np.eye(frames)], axis=1)
+        best = np.linalg.lstsq(columns, -none)[0]
+        np.testing.assert_allclose(interpolate(before, after, frames, coefficients), best, atol=1e-9)
+
+
+@given(st.integers(0, 1000), st.sampled_from([48, 160]), st.sampled_from([1.0, 10.0, 25.0]))
+@settings(max_examples=15, deadline=None)
+def test_looking_ahead_delays_and_touches_nothing_else(seed: int, block: int, milliseconds: float) -> None:
+    rng = np.random.default_rng(seed)
+    lost = (rng.random(60) < 0.3).tolist()
+    x = rng.standard_normal((60 * block, 2)).astype(np.float32)
+    y = looked_ahead(x, lost, block, milliseconds)
+    assert y.shape == x.shape
+    assert np.isfinite(y).all()
+    touched = np.zeros(len(x), bool)
+    for number in np.flatnonzero(lost):
+        touched[number * block : (number + 1) * block + CROSSFADE] = True
+    np.testing.assert_array_equal(y[~touched], x[~touched])
+
+
+def test_looking_ahead_is_nearer_to_the_truth() -> None:
+    x = np.stack([coloured(8, 3 * RATE)], axis=1).astype(np.float32)
+    lost = [number % 10 == 9 for number in range(300)]
+    gaps = np.repeat(lost, 160)
+    causal, ahead = repaired(x, lost, 160), looked_ahead(x, lost, 160, 10.0)
+    errors = [np.square(y[gaps] - x[gaps]).sum() for y in (causal, ahead)]
+    assert errors[1] < 0.5 * errors[0]
+
+
+@pytest.mark.parametrize("milliseconds", [0.0, -1.0, 1000.0])
+def test_a_lookahead_out_of_range_is_refused(milliseconds: float) -> None:
+    with pytest.raises(ParameterError, match="lookahead must be"):
+        LookaheadConcealer(1, RATE, 160, milliseconds)
