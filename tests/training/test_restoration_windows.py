@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import ShortTimeFFT
@@ -13,9 +14,10 @@ from scipy.signal.windows import hamming
 from tests.training.restoration_tunes import chord, write_tunes
 from tsumami.engine.errors import ParameterError, SoundError
 from tsumami.training.restoration.baselines import BASELINES, INTERPOLATE, INTERPOLATE_GAPS, REPEAT, ZERO
+from tsumami.training.restoration.batches import Windows, training_and_validation
 from tsumami.training.restoration.metrics import band_sdr_db, sdr_db
 from tsumami.training.restoration.spectra import BINS, HOP, N_FFT, SAMPLE_RATE, Magnitudes, magnitudes
-from tsumami.training.restoration.tunes import fold_of, read_tunes
+from tsumami.training.restoration.tunes import Tune, fold_of, read_tunes
 from tsumami.training.restoration.windows import (
     CONTEXT,
     EDGE,
@@ -147,3 +149,31 @@ def test_bad_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "short.wav").write_bytes(b"not a sound")
     with pytest.raises(SoundError, match="file that libsndfile reads"):
         read_tunes(tmp_path)
+
+
+def test_training_windows_lie_within_a_tune_and_apart_from_the_validation() -> None:
+    lengths = {1: 500, 2: 400, 3: 60}  # the last is too short for both
+    tunes = [
+        Tune(str(number), (np.arange(frames, dtype=np.float32) + 1000 * number)[:, None].repeat(BINS, axis=1))
+        for number, frames in lengths.items()
+    ]
+    train, valid = training_and_validation(tunes, torch.device("cpu"))
+    assert len(train) == sum(frames - WINDOW + 1 for frames in (450, 360, 60))
+    steps = torch.arange(WINDOW)
+    learned: set[float] = set()
+    for windows in train.all(64):
+        assert torch.equal(windows[:, :, 0] - windows[:, :1, 0], steps.expand(len(windows), -1).float())
+        learned |= set(windows.flatten().tolist())
+    judged = {value for windows in valid.all(64) for value in windows.flatten().tolist()}
+    assert len(learned) == 450 + 360 + 60
+    assert judged
+    assert not learned & judged
+
+
+def test_an_epoch_draws_different_windows() -> None:
+    frames = np.arange(100, dtype=np.float32)[:, None].repeat(BINS, axis=1)
+    windows = Windows([frames], 1, torch.device("cpu"))
+    torch.manual_seed(0)
+    drawn = [first for batch in windows.draw(40, 16) for first in batch[:, 0, 0].tolist()]
+    assert len(drawn) == len(set(drawn)) == 40
+    assert len([1 for batch in windows.draw(1000, 16) for _ in batch]) == len(windows) == 100 - WINDOW + 1

@@ -71,6 +71,7 @@ class Training:
     ) -> None:
         self._schedule, self._seed = schedule, seed
         self.most_epochs = schedule.gate_epochs if model in GATES else schedule.epochs
+        """At the last of them the training is over."""
         self._folder = folder_of(place, fold.held_out.name, model)
         parents = _parents(fold, place) if model in GATES else {}
         self._facts: dict[str, Any] = {
