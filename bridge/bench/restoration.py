@@ -22,7 +22,7 @@ from rich.progress import track
 from tsumami.bridge.bench.concealers import PEERS, Conceals
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.engine.errors import SoundError
-from tsumami.engine.restoration import Concealer
+from tsumami.engine.restoration import Concealer, LookaheadConcealer
 
 Audio = npt.NDArray[np.float32]
 Lost = npt.NDArray[np.bool_]
@@ -36,6 +36,8 @@ _KEPT: Final = 20
 """Packets at the beginning that are never lost."""
 _GAPS_MS: Final = (8, 16, 32, 64)
 _GAP_EVERY_SECONDS: Final = 0.25
+_GAP_RATE: Final = 16_000
+_LOOKAHEAD_MS: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,12 @@ def every_quarter(packet: int, sample_rate: int) -> Callable[[int, int], Lost]:
 
 def protocols() -> list[Protocol]:
     """All of them."""
-    gaps = [(ms, 16 * ms) for ms in _GAPS_MS]
+    gaps = [(ms, ms * _GAP_RATE // 1000) for ms in _GAPS_MS]
     return [
         Protocol("44.1 kHz, 512, bursts 10 %", 44_100, 512, bursts),
         Protocol("48 kHz, 128, 5 %", 48_000, 128, singly),
         *(
-            Protocol(f"16 kHz, gaps of {ms} ms", 16_000, size, every_quarter(size, 16_000))
+            Protocol(f"16 kHz, gaps of {ms} ms", _GAP_RATE, size, every_quarter(size, _GAP_RATE))
             for ms, size in gaps
         ),
     ]
@@ -138,6 +140,9 @@ def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
     def ours(packet: int) -> Conceals:
         return Concealer(1, protocol.sample_rate, packet)
 
+    def look(packet: int) -> Conceals:
+        return LookaheadConcealer(1, protocol.sample_rate, packet, _LOOKAHEAD_MS)
+
     began = time.process_time()
     found = _score(protocol, clips, lost, ours)
     took = time.process_time() - began
@@ -150,28 +155,35 @@ def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
             worst = float((found[0] - nmse).max())
             yield Row(f"{protocol.name}: packet NMSE less {name}'s, worst clip", worst, "dB")
     yield Row(f"{protocol.name}: time for a second", took / seconds, "s")
+    if protocol.sample_rate == _GAP_RATE:
+        ahead, _ = _score(protocol, clips, lost, look, delay=1)
+        what = f"{protocol.name}: packet NMSE, {_LOOKAHEAD_MS:g} ms ahead"
+        yield Row(what, float(ahead.mean()), "dB", "none ahead", float(found[0].mean()))
 
 
 def _score(
-    protocol: Protocol, clips: Sequence[Audio], lost: Sequence[Lost], make: Callable[[int], Conceals]
+    protocol: Protocol,
+    clips: Sequence[Audio],
+    lost: Sequence[Lost],
+    make: Callable[[int], Conceals],
+    delay: int = 0,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Packet NMSE and SDR of every clip, in dB."""
+    """Packet NMSE and SDR of every clip, in dB; ``delay`` is the method's, in packets."""
     scores = [
-        _conceal(clip, gone, make(protocol.packet), protocol.packet)
+        _conceal(clip, gone, make(protocol.packet), protocol.packet, delay)
         for clip, gone in zip(clips, lost, strict=True)
     ]
     nmse, sdr = np.array(scores).T
     return nmse, sdr
 
 
-def _conceal(clip: Audio, lost: Lost, method: Conceals, packet: int) -> tuple[float, float]:
+def _conceal(clip: Audio, lost: Lost, method: Conceals, packet: int, delay: int) -> tuple[float, float]:
     blocks = clip[: len(lost) * packet].reshape(len(lost), packet, 1)
-    played = np.stack(
-        [
-            method.process(np.zeros_like(block) if gone else block, gone)
-            for block, gone in zip(blocks, lost.tolist(), strict=True)
-        ]
-    )
+    nothing = np.zeros((packet, 1), np.float32)
+    come = [nothing if gone else block for block, gone in zip(blocks, lost.tolist(), strict=True)]
+    gone = [*lost.tolist(), *[True] * delay]
+    played = np.stack([method.process(*item) for item in zip([*come, *[nothing] * delay], gone, strict=True)])
+    played = played[delay:]
     error, truth = np.square(played - blocks, dtype=np.float64), np.square(blocks, dtype=np.float64)
     quiet = 1e-12
     nmse = 10.0 * np.log10((error[lost].sum() + quiet) / (truth[lost].sum() + quiet))
