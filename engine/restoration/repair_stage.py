@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
 from tsumami.engine.restoration.repair_kernels import process
@@ -40,6 +41,8 @@ class RepairStage:
     latency_samples = 0
 
     def __init__(self, order: int | None = None) -> None:
+        if order is not None and not 1 <= order <= MAX_ORDER:
+            raise ParameterError(f"order must be 1-{MAX_ORDER}, got {order}")
         self._wanted = order
         self._memory = np.zeros(1, REPAIR_DTYPE)
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from tests.allocations import allocations
 from tests.engine.tone import Tone
 from tests.waiting import until
-from tsumami.engine import InputSettings, Kind, MeterBlock, Strip, StripSettings, event, input_frames
+from tsumami.engine import (
+    InputSettings,
+    Kind,
+    MeterBlock,
+    ParameterError,
+    Strip,
+    StripSettings,
+    event,
+    input_frames,
+)
 from tsumami.engine.events import NO_EVENTS
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS, LOUDEST
 from tsumami.engine.restoration.repair_stage import RepairStage
@@ -229,6 +238,12 @@ def test_a_fit_is_of_truth_where_there_is_some() -> None:
     assert stage.fit(), "the gap is over"
     _play(stage, audio[:, :20], [(0, 10)])
     assert not stage.fit(), "too soon after the gap"
+
+
+@pytest.mark.parametrize("order", [0, MAX_ORDER + 1])
+def test_an_order_that_there_is_no_room_for_is_refused(order: int) -> None:
+    with pytest.raises(ParameterError, match=f"order must be 1-{MAX_ORDER}, got {order}"):
+        RepairStage(order)
 
 
 def test_reset_forgets_what_was_heard() -> None:
