@@ -9,12 +9,14 @@ import torch
 
 from tests.command import run_tsumami, run_tsumami_json
 from tests.training.restoration_tunes import SHORT, TINY, fold, write_tunes
+from tsumami.bridge.commands.train import RestorationModel
 from tsumami.engine.errors import ModelError
 from tsumami.training.restoration import fit as fit_module
 from tsumami.training.restoration.baselines import BASELINES, INTERPOLATE, REPEAT
 from tsumami.training.restoration.evaluate import evaluate
 from tsumami.training.restoration.evaluation_files import save_page
 from tsumami.training.restoration.evaluation_table import document_of, markdown_of
+from tsumami.training.restoration.figures import draw_predictions
 from tsumami.training.restoration.fit import fit, folder_of
 from tsumami.training.restoration.metrics import sdr_db
 from tsumami.training.restoration.models import FREQUENCY, MEAN, PARENTS, ROWS, TIME, TRAINED
@@ -77,8 +79,10 @@ def test_resuming_is_the_same_as_not_stopping(tmp_path: Path, model: str) -> Non
     assert same_weights(whole, resumed)
     assert not same_weights(whole, stopped)
     folder = folder_of(tmp_path / "whole", "three", model)
-    assert list(folder.glob("events.out.tfevents*"))
+    assert len(list(folder.glob("events.out.tfevents*"))) == 1
     assert not list(folder.glob("*.part"))
+    assert same_weights(whole, fit(fold(), model, tmp_path / "whole", budget="short"))
+    assert len(list(folder.glob("events.out.tfevents*"))) == 1, "it was over"
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:
@@ -145,6 +149,8 @@ def test_baselines_need_no_runs(tmp_path: Path) -> None:
     assert [row.name for row in evaluation.rows] == list(BASELINES)
     assert all(len(row.scores) == 3 for row in evaluation.rows)
     save_page(evaluation, tmp_path, FACTS)
+    shown = [axes for axes in draw_predictions(evaluation, data.held_out).axes if axes.get_visible()]
+    assert [axes.get_title("left") for axes in shown] == ["truth", *BASELINES]
 
 
 def test_runs_of_other_tunes_are_left_out(place: Path, tmp_path: Path) -> None:
@@ -190,3 +196,7 @@ def test_the_command_line_names_what_is_missing(tmp_path: Path, words: tuple[str
     assert reason in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_command_line_offers_every_model() -> None:
+    assert [name.value for name in RestorationModel] == list(TRAINED)

@@ -40,13 +40,14 @@ def draw_predictions(evaluation: Evaluation, tune: Tune) -> Figure:
     figure.suptitle(
         f"{short(tune.name)}: dB under the loudest bin", x=0.005, ha="left", fontsize=9.5, color=INK
     )
-    grid = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True, sharey=True).flat
+    grid = list(figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True, sharey=True).flat)
     for axes, (title, values, note) in zip(grid, panels, strict=False):
         _draw(axes, values, float(true.max()))
         axes.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
         axes.set_title(note, loc="right", fontsize=9, color=INK)
-    for axes in list(grid)[len(panels) :]:
+    for axes in grid[len(panels) :]:
         axes.set_visible(False)
+    figure.supxlabel("s", fontsize=8, color=INK)
     return figure
 
 

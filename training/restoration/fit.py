@@ -101,6 +101,8 @@ class Training:
         """Train on; yields each epoch's number, from 1, and the mean squared errors of its end."""
         from torch.utils.tensorboard import SummaryWriter
 
+        if self._epoch >= self.most_epochs:
+            return
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
             while self._epoch < self.most_epochs:
                 figures = {"MSE": self._train_epoch(), "validation MSE": self._validate()}
