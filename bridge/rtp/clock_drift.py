@@ -6,7 +6,7 @@ import numpy as np
 
 _BIN_SECONDS = 1.0
 _MOST_BINS = 120
-_FEWEST_BINS = 10
+_FEWEST_BINS = 20
 _RECENT_BINS = 10
 _STEP_SECONDS = 0.005
 _AGREEMENT_SECONDS = 0.002
@@ -33,7 +33,7 @@ class ClockDrift:
 
     @property
     def drift(self) -> float:
-        """By how much the sender's clock is fast, as a ratio; 0 until ten seconds have been seen."""
+        """By how much the sender's clock is fast, as a ratio; 0 until twenty seconds have been seen."""
         return self._drift
 
     @property

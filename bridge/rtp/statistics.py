@@ -53,7 +53,7 @@ class Statistics:
     def document(self) -> dict[str, Any]:
         """All numbers, rounded, for JSON."""
         return {
-            name: round(value, 3) if isinstance(value, float) else value
+            name: round(value, 3) + 0.0 if isinstance(value, float) else value  # no -0.0
             for name, value in asdict(self).items()
         }
 
