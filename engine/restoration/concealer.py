@@ -182,7 +182,7 @@ class Concealer:
         """The rest of a gap at once, if so much of what comes ``after`` it is known.
 
         It is what the autoregressions find likely between the two; nothing of the stream is mixed with it.
-        The cost grows with the cube of ``frames``.
+        The cost grows with the cube of what comes after.
         """
         self._begin()
         known = np.nan_to_num(after.astype(np.float64), posinf=0.0, neginf=0.0)

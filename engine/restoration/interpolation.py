@@ -1,50 +1,70 @@
-"""Samples between two stretches that are known: what an autoregression finds most likely there."""
+"""Samples between two stretches that are known: what an autoregression finds most likely there.
+
+They make the squared errors of the autoregression least over themselves and what comes after them (Janssen,
+Veldhuis and Vries 1986). Their normal equations have the gap's size. Turned round, they have the size of what
+comes after, which is smaller: the samples from the gap's beginning on are the extrapolation and what the
+errors e add to it, L e, with the autoregression's impulse response h in L_tk = h(t - k). Of all e that lead
+to the samples d = H e by which what came differs from the extrapolation, H being the last rows of L, the
+least is e = Hᵀ (H Hᵀ)⁻¹ d.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.jit import kernel
+from tsumami.engine.jit import kernel, summing_kernel
+from tsumami.engine.restoration.extrapolation import extrapolate
 
 Samples = npt.NDArray[np.float64]
 
 _RIDGE = 1e-12
-"""Added to the normal equations' diagonal, as a share of its mean, so that rounding cannot undo them."""
+"""Added to the diagonal of H Hᵀ, as a share of its mean, so that rounding cannot undo the equations."""
 
 
 @kernel
-def _normal_matrix(filter_: Samples, size: int, rows: int) -> Samples:
-    """``AᵀA`` for A_tu = filter[t - u], t below ``rows``, u below ``size`` (at most ``rows``).
+def _answer(errors: Samples, coefficients: Samples) -> Samples:
+    """What an autoregression that was silent makes of its errors: x(t) = e(t) + Σ c_i x(t - 1 - i)."""
+    output = errors.copy()
+    order, frames = len(coefficients), len(errors)
+    for at in range(frames):
+        sample = output[at]
+        for i in range(at + 1, min(frames, at + 1 + order)):
+            output[i] += coefficients[i - at - 1] * sample
+    return output
 
-    Below and right of an element there is the same one with its last product missing:
-    G_uv = G_(u+1)(v+1) + filter[rows-1-u] filter[rows-1-v].
-    """
-    taps = len(filter_)
-    matrix = np.zeros((size, size))
-    for v in range(size):
-        for t in range(size - 1, min(rows, v + taps)):
-            matrix[size - 1, v] += filter_[t - size + 1] * filter_[t - v]
-        matrix[v, size - 1] = matrix[size - 1, v]
-    for u in range(size - 2, -1, -1):
-        for v in range(u, -1, -1):
-            matrix[u, v] = matrix[u + 1, v + 1]
-            if rows - 1 - v < taps:
-                matrix[u, v] += filter_[rows - 1 - u] * filter_[rows - 1 - v]
-            matrix[v, u] = matrix[u, v]
+
+@summing_kernel
+def _covariance(response: Samples, first: int) -> Samples:
+    """H Hᵀ of the rows from ``first`` on: an element is the one above and left of it, and a product more."""
+    size = len(response) - first
+    matrix = np.empty((size, size))
+    for j in range(size):
+        total = 0.0
+        for k in range(first + 1):
+            total += response[k] * response[k + j]
+        matrix[0, j] = total
+        matrix[j, 0] = total
+    for i in range(1, size):
+        for j in range(i, size):
+            matrix[i, j] = matrix[i - 1, j - 1] + response[first + i] * response[first + j]
+            matrix[j, i] = matrix[i, j]
     return matrix
 
 
 def interpolate(before: Samples, after: Samples, frames: int, coefficients: Samples) -> Samples:
-    """The ``frames`` samples between ``before`` and ``after`` (Janssen, Veldhuis and Vries 1986).
+    """The ``frames`` samples between ``before`` and ``after``; see above.
 
-    They make the squared errors of the autoregression least, over themselves and ``after``; with nothing
-    after them they are its extrapolation. ``before`` has the autoregression's order of samples or more. All
-    are float64. Costs ``frames`` cubed: for a thousand at most, and not for the audio thread.
+    With nothing after them they are the extrapolation. All are float64. Costs the cube of what comes after:
+    for some hundred samples, and not for the audio thread.
     """
-    order, rows = len(coefficients), frames + len(after)
-    filter_ = np.concatenate([[1.0], -coefficients])
-    known = np.concatenate([before[len(before) - order :], np.zeros(frames), after])
-    error = np.convolve(known, filter_)[order : order + rows]
-    right = np.correlate(np.concatenate([error, np.zeros(order)]), filter_, "valid")[:frames]
-    matrix = _normal_matrix(filter_, frames, rows)
-    matrix[np.diag_indices(frames)] += _RIDGE * np.trace(matrix) / frames
-    return np.asarray(-np.linalg.solve(matrix, right))
+    ahead = np.empty(frames + len(after))
+    extrapolate(before, coefficients, ahead)
+    if not len(after):
+        return ahead
+    unit = np.zeros(len(ahead))
+    unit[0] = 1.0
+    response = _answer(unit, coefficients)
+    covariance = _covariance(response, frames)
+    covariance[np.diag_indices(len(after))] += _RIDGE * np.trace(covariance) / len(after)
+    weights = np.linalg.solve(covariance, after - ahead[frames:])
+    errors = np.convolve(np.concatenate([weights[::-1], np.zeros(frames)]), response)[: len(ahead)][::-1]
+    return np.asarray((ahead + _answer(np.ascontiguousarray(errors), coefficients))[:frames])

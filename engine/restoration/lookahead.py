@@ -10,8 +10,8 @@ from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.concealer import Block, Concealer
 
 LONGEST_MS: Final = 100.0
-_MOST_FRAMES: Final = 2048
-"""Of a gap that is filled at once; longer ones are continued first."""
+_MOST_FRAMES: Final = 256
+"""Of what comes after a gap; more says nothing about the gap, and costs its cube."""
 
 
 class LookaheadConcealer:
@@ -29,8 +29,9 @@ class LookaheadConcealer:
         if not 0.0 < lookahead_ms <= LONGEST_MS:
             raise ParameterError(f"lookahead must be 0-{LONGEST_MS:g} ms, got {lookahead_ms:g}")
         self._concealer = Concealer(channels, sample_rate, block_size)
-        self._frames = max(1, round(lookahead_ms * sample_rate / 1000.0))
-        self._blocks = -(-self._frames // block_size)
+        frames = max(1, round(lookahead_ms * sample_rate / 1000.0))
+        self._frames = min(frames, _MOST_FRAMES)
+        self._blocks = -(-frames // block_size)
         self._silence = np.zeros((block_size, channels), np.float32)
         self.latency_samples = self._blocks * block_size
         self.reset()
@@ -60,6 +61,6 @@ class LookaheadConcealer:
         lengths = [len(oldest), *(len(block) for block, _ in takewhile(lambda item: item[1], self._waiting))]
         rest = list(self._waiting)[len(lengths) - 1 :]
         seen = [block for block, _ in takewhile(lambda item: not item[1], rest)]
-        if seen and sum(lengths) <= _MOST_FRAMES:
+        if seen:
             filled = self._concealer.fill(sum(lengths), np.concatenate(seen)[: self._frames])
             self._filled.extend(np.split(filled, np.cumsum(lengths)[:-1]))
