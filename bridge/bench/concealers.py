@@ -50,7 +50,7 @@ class Burg:
 
     def __init__(self, order: int, context: int) -> None:
         self._order, self._context = order, context
-        self._heard = np.zeros(0)
+        self._heard: npt.NDArray[np.float64] = np.zeros(0)
 
     def process(self, block: Block, is_lost: bool) -> Block:
         """See `Conceals`."""
@@ -58,7 +58,8 @@ class Burg:
             output = np.empty(len(block))
             extrapolate(self._heard, burg(self._heard, min(self._order, len(self._heard) - 2)), output)
             block = output[:, None].astype(np.float32)
-        self._heard = np.concatenate([self._heard, block[:, 0]])[-self._context :]
+        heard = np.concatenate([self._heard, block[:, 0].astype(np.float64)])
+        self._heard = heard[-self._context :]
         return block
 
 

@@ -103,7 +103,7 @@ def _format_of(path: Path, like: SoundReader) -> tuple[str, str]:
     if kind not in known:
         endings = ", ".join(f".{name.lower()}" for name in ("WAV", "FLAC", "AIFF", "W64", "OGG"))
         raise SoundError(f"output must end with one of {endings}, got {path.name}")
-    subtypes = (like.subtype, "FLOAT", soundfile.default_subtype(kind))
+    subtypes = [like.subtype, "FLOAT", str(soundfile.default_subtype(kind))]
     subtype = next(subtype for subtype in subtypes if soundfile.check_format(kind, subtype))
     size = like.frames * like.channels * (_BITS.get(subtype, _WORD) // 8)
     return ("RF64" if kind == "WAV" and size > _LARGEST_WAV else kind), subtype

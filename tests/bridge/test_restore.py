@@ -124,14 +124,16 @@ def test_command_tells_what_it_did(tmp_path: Path) -> None:
     trace = tmp_path / "trace.txt"
     trace.write_text("".join("01"[int(is_lost)] for is_lost in LOST) + "\n")
     out = tmp_path / "out.flac"
-    told = run_tsumami("restore", source, out, "--trace", trace, "--packet", str(PACKET), "--json")
+    told = run_tsumami(
+        "restore", str(source), str(out), "--trace", str(trace), "--packet", str(PACKET), "--json"
+    )
     assert told.returncode == 0, told.stderr
     document = json.loads(told.stdout)
     assert (document["packets"], document["lost"], document["gaps"]) == (100, 5, 5)
     assert document["repaired_ms"] == pytest.approx(50.0 - 7 / 16, abs=1e-3)
     assert document["longest_gap_ms"] == pytest.approx(10.0)
     assert soundfile.info(out).frames == 100 * PACKET - 7
-    again = run_tsumami("restore", source, out, "--trace", trace, "--packet", str(PACKET))
+    again = run_tsumami("restore", str(source), str(out), "--trace", str(trace), "--packet", str(PACKET))
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "--force" in again.stderr
 
