@@ -30,20 +30,20 @@ class SoundReader:
         self.frames = int(self._file.frames)
         self.subtype: str = self._file.subtype
         self._bits = _BITS.get(self.subtype, 0)
-        self._read = 0
         if not self.frames:
             self.close()
             raise SoundError(f"sound must have samples, got none in {path}")
 
     def read(self, frames: int) -> Native:
         """The next frames ``[frames, channels]``, fewer at the end."""
-        wanted = min(frames, self.frames - self._read)
+        begin = self._file.tell()
+        wanted = min(frames, self.frames - begin)
         with _explained(self._path):
             native = self._file.read(wanted, dtype="int32" if self._bits else "float64", always_2d=True)
-        self._read += len(native)
         if len(native) < wanted:
+            end = begin + len(native)
             raise SoundError(
-                f"sound must be whole, got {self._path} that ends after {self._read} of {self.frames} frames"
+                f"sound must be whole, got {self._path} that ends after {end} of {self.frames} frames"
             )
         return np.asarray(native)
 

@@ -22,6 +22,16 @@ def extrapolate(past: Samples, coefficients: Samples, output: Samples) -> None:
         sample = past[len(past) - 1 - back]
         for i in range(min(frames, order - back)):
             output[i] += coefficients[back + i] * sample
+    respond(output, coefficients)
+
+
+@kernel
+def respond(output: Samples, coefficients: Samples) -> None:
+    """Let an autoregression answer, in place: x(t) = output(t) + Σ c_i x(t - 1 - i), c the coefficients.
+
+    Before ``output`` it was silent. [audio thread]
+    """
+    order, frames = len(coefficients), len(output)
     for at in range(frames):
         sample = output[at]
         for i in range(at + 1, min(frames, at + 1 + order)):

@@ -11,25 +11,13 @@ least is e = Hᵀ (H Hᵀ)⁻¹ d.
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.jit import kernel, summing_kernel
-from tsumami.engine.restoration.extrapolation import extrapolate
+from tsumami.engine.jit import summing_kernel
+from tsumami.engine.restoration.extrapolation import extrapolate, respond
 
 Samples = npt.NDArray[np.float64]
 
 _RIDGE = 1e-12
 """Added to the diagonal of H Hᵀ, as a share of its mean, so that rounding cannot undo the equations."""
-
-
-@kernel
-def _answer(errors: Samples, coefficients: Samples) -> Samples:
-    """What an autoregression that was silent makes of its errors: x(t) = e(t) + Σ c_i x(t - 1 - i)."""
-    output = errors.copy()
-    order, frames = len(coefficients), len(errors)
-    for at in range(frames):
-        sample = output[at]
-        for i in range(at + 1, min(frames, at + 1 + order)):
-            output[i] += coefficients[i - at - 1] * sample
-    return output
 
 
 @summing_kernel
@@ -60,11 +48,13 @@ def interpolate(before: Samples, after: Samples, frames: int, coefficients: Samp
     extrapolate(before, coefficients, ahead)
     if not len(after):
         return ahead
-    unit = np.zeros(len(ahead))
-    unit[0] = 1.0
-    response = _answer(unit, coefficients)
+    response = np.zeros(len(ahead))
+    response[0] = 1.0
+    respond(response, coefficients)
     covariance = _covariance(response, frames)
     covariance[np.diag_indices(len(after))] += _RIDGE * np.trace(covariance) / len(after)
     weights = np.linalg.solve(covariance, after - ahead[frames:])
     errors = np.convolve(np.concatenate([weights[::-1], np.zeros(frames)]), response)[: len(ahead)][::-1]
-    return np.asarray((ahead + _answer(np.ascontiguousarray(errors), coefficients))[:frames])
+    added = np.ascontiguousarray(errors)
+    respond(added, coefficients)
+    return np.asarray((ahead + added)[:frames])
