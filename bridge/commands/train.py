@@ -179,7 +179,7 @@ def restoration(
             "--held-out NAME of a tune"
         )
     with _training_installed():
-        from tsumami.training.macros.progress import counting
+        from tsumami.training.progress import counting
         from tsumami.training.restoration.fit import fit, folder_of
         from tsumami.training.restoration.tunes import fold_of, read_tunes
     with counting("tunes") as show:
@@ -202,9 +202,9 @@ def _prepare(data: Path, lists: list[str], budget: str) -> None:
     """Render what the trainings share, so that no two of them do."""
     with _training_installed():
         from tsumami.training.macros.corpus import open_corpus
-        from tsumami.training.macros.progress import counting
         from tsumami.training.macros.schedule import SCHEDULES
         from tsumami.training.macros.variations import variations
+        from tsumami.training.progress import counting
     for choice in lists:
         with counting(f"presets, {choice} parameters") as show:
             corpus = open_corpus(data, choice, progress=show)
@@ -244,7 +244,7 @@ def _learn_control(
         from tsumami.training.macros.fit import fit
         from tsumami.training.macros.labels import Labeller
         from tsumami.training.macros.ordering_files import order_of
-        from tsumami.training.macros.progress import counting
+        from tsumami.training.progress import counting
     with counting("presets") as show:
         corpus = open_corpus(data, parameters, progress=show)
     print(Labeller.of(corpus.train).note(corpus.train), file=sys.stderr)

@@ -17,8 +17,9 @@ from tsumami.bridge.bench import BENCHES, Bench, Report, Row, inference, interle
 from tsumami.bridge.bench.report import results_folder
 from tsumami.bridge.commands.bench import bench
 from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import save_checkpoint
 from tsumami.training.macros.export_run import save_run
-from tsumami.training.macros.run import Run, save_checkpoint
+from tsumami.training.macros.run import Run
 
 REPORT = Report(
     "example",

@@ -11,6 +11,7 @@ from tests.command import run_tsumami, run_tsumami_json
 from tests.training.restoration_tunes import SHORT, TINY, fold, write_tunes
 from tsumami.bridge.commands.train import RestorationModel
 from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import FILE
 from tsumami.training.restoration import fit as fit_module
 from tsumami.training.restoration.baselines import BASELINES, INTERPOLATE, REPEAT
 from tsumami.training.restoration.evaluate import evaluate
@@ -20,7 +21,7 @@ from tsumami.training.restoration.figures import draw_predictions
 from tsumami.training.restoration.fit import fit, folder_of
 from tsumami.training.restoration.metrics import sdr_db
 from tsumami.training.restoration.models import FREQUENCY, MEAN, PARENTS, ROWS, TIME, TRAINED
-from tsumami.training.restoration.run import FILE, Run, load_run
+from tsumami.training.restoration.run import Run, load_run
 from tsumami.training.restoration.windows import WINDOW, inner, predict_tune
 
 FACTS = {

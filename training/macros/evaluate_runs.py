@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import has_checkpoint
 from tsumami.training.macros.corpus import Corpus, open_corpus
 from tsumami.training.macros.evaluate import Evaluation, evaluate
 from tsumami.training.macros.evaluation_sounds import read_other_sounds
 from tsumami.training.macros.models import MODELS, SYNTHESIZER
-from tsumami.training.macros.run import Run, has_checkpoint, load_run
+from tsumami.training.macros.run import Run, load_run
 
 Step = Callable[[str], object]
 """Told what is being done."""

@@ -14,8 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tsumami.engine.errors import ModelError
 from tsumami.plugins.match.mel import OFFSET
+from tsumami.training.checkpoint import (
+    check_same_training,
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    weights_of,
+)
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.flow_synth import FlowSynth
@@ -23,12 +29,12 @@ from tsumami.training.macros.head_models import HasHeads
 from tsumami.training.macros.heads import ChoiceTable
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.models import SYNTHESIZER, make_learner, model_class
-from tsumami.training.macros.progress import counting, epochs
-from tsumami.training.macros.run import Run, has_checkpoint, load_checkpoint, save_checkpoint
+from tsumami.training.macros.run import SYSTEM, Run
 from tsumami.training.macros.schedule import SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
-from tsumami.training.macros.synth_model import Batch, Learner, Shape
+from tsumami.training.macros.synth_model import Batch, Shape
 from tsumami.training.macros.variations import variations
+from tsumami.training.progress import counting, epochs
 
 Weights = dict[str, Tensor]
 
@@ -155,7 +161,7 @@ class Training:
     def run(self) -> Run:
         """The model of the best epoch so far."""
         self._save()
-        return Run(load_checkpoint(self._folder))
+        return Run(load_checkpoint(self._folder, SYSTEM))
 
     @property
     def best(self) -> Weights:
@@ -195,7 +201,7 @@ class Training:
 
     def _keep_best(self, score: float) -> None:
         if score < self._best_score:
-            self._best_score, self._best_epoch, self._best = score, self._epoch, _copy(self._model)
+            self._best_score, self._best_epoch, self._best = score, self._epoch, weights_of(self._model)
 
     def _batch(self, sounds: Sounds, labeller: Labeller) -> Batch:
         x = (np.log(sounds.mel + OFFSET) - self._facts["mean"]) / self._facts["deviation"]
@@ -222,15 +228,13 @@ class Training:
         self._model.prepare(self._train.x, self._facts["deviation"])
         if isinstance(self._model, FlowSynth) and synthesizer is not None:
             self._model.synthesizer.load_state_dict(synthesizer)
-        self._best = _copy(self._model)
+        self._best = weights_of(self._model)
 
     def _resume(self) -> None:
         """Take up what the folder holds, if it is of this training."""
-        stored = load_checkpoint(self._folder)
+        stored = load_checkpoint(self._folder, SYSTEM)
         stored["shape"] = asdict(Shape(**stored["shape"]))  # an older run lacks what has a default
-        for name, value in self._facts.items():
-            if name != "command" and stored[name] != value:
-                raise _another_training(self._folder, name, stored[name], value)
+        check_same_training(self._folder, stored, {**self._facts, "command": stored["command"]})
         self._model.load_state_dict(stored["state"])
         self._optimiser.load_state_dict(stored["optimiser"])
         self._rate.load_state_dict(stored["rate"])
@@ -243,18 +247,8 @@ def _check_folder(folder: Path, corpus: Corpus, model: str) -> None:
     """Refuse what is plainly another training before any variation is rendered for it."""
     if not has_checkpoint(folder):
         return
-    stored = load_checkpoint(folder)
     wanted = {"instrument": corpus.name, "model": model, "corpus_hash": corpus.hash}
-    for name, value in wanted.items():
-        if stored[name] != value:
-            raise _another_training(folder, name, stored[name], value)
-
-
-def _another_training(folder: Path, name: str, stored: object, value: object) -> ModelError:
-    return ModelError(
-        f"folder must be new or of the same training, got {folder} with {name} {stored} instead of {value}; "
-        "choose another folder"
-    )
+    check_same_training(folder, load_checkpoint(folder, SYSTEM), wanted)
 
 
 def _choice_counts(corpus: Corpus, model: str) -> tuple[int, ...]:
@@ -282,7 +276,3 @@ def _more(corpus: Corpus, count: int) -> Sounds | None:
 def _rows(whole: Batch, rows: Tensor) -> Batch:
     rows = rows.to(whole.x.device)
     return Batch(whole.x[rows], whole.values[rows], whole.labels[rows])
-
-
-def _copy(model: Learner) -> Weights:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

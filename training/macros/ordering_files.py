@@ -4,13 +4,14 @@ from typing import Final
 
 import torch
 
+from tsumami.training.checkpoint import save_whole
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.flow_models import FlowDis, Invertible
 from tsumami.training.macros.labels import Labeller
 from tsumami.training.macros.ordering import STEPS, Order, digest_of, new_flow, order_latents
-from tsumami.training.macros.progress import counting
-from tsumami.training.macros.run import Run, save_whole
+from tsumami.training.macros.run import Run
 from tsumami.training.macros.variations import variations
+from tsumami.training.progress import counting
 
 _LEAST_VARIATIONS: Final = 1000
 """A run on fewer is a rehearsal, and so is its order."""

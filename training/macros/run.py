@@ -1,6 +1,5 @@
 """A trained model of synth control in its folder, and what it says of a sound."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -9,14 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tsumami.engine.errors import ModelError
 from tsumami.plugins.match.mel import OFFSET
+from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.macros.models import make_model
 from tsumami.training.macros.synth_model import Shape
 
 Values = npt.NDArray[np.float32]
 
-_FILE: Final = "checkpoint.pt"
+SYSTEM: Final = "macros"
+"""Of `tsumami train`."""
+
 _BATCH: Final = 256
 
 
@@ -57,37 +58,4 @@ class Run:
 
 def load_run(folder: str | Path) -> Run:
     """The run in ``folder``. Raises `ModelError` when there is none."""
-    return Run(load_checkpoint(Path(folder)))
-
-
-def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """What `save_checkpoint` has stored. Raises `ModelError` for what it has not."""
-    path = folder / _FILE
-    try:
-        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ModelError(
-            f"run must be a folder that tsumami train macros --folder has made, got {folder}"
-        ) from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise ModelError(f"run must hold a whole {_FILE}, got {path} ({reason})") from None
-    return stored
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Whether a training has begun in ``folder``."""
-    return (folder / _FILE).exists()
-
-
-def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
-    """Store it: written beside and renamed, so that the last one is whole whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_whole(dict(checkpoint), folder / _FILE)
-
-
-def save_whole(content: Mapping[str, Any], path: Path) -> None:
-    """`torch.save` into a file beside, which is then renamed."""
-    unfinished = path.with_suffix(".part")
-    torch.save(content, unfinished)
-    unfinished.replace(path)
+    return Run(load_checkpoint(Path(folder), SYSTEM))

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import FILE
 from tsumami.training.restoration.methods import GIVEN, Method, methods_of
 from tsumami.training.restoration.metrics import BANDS_HZ, band_sdr_db, sdr_db
-from tsumami.training.restoration.run import FILE, Run, load_run
+from tsumami.training.restoration.run import Run, load_run
 from tsumami.training.restoration.tunes import Tune, fold_of
 from tsumami.training.restoration.windows import inner
 

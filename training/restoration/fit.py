@@ -16,16 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
-from tsumami.training.macros.progress import epochs
+from tsumami.training.checkpoint import check_same_training, has_checkpoint, save_checkpoint, weights_of
+from tsumami.training.progress import epochs
 from tsumami.training.restoration.batches import training_and_validation
 from tsumami.training.restoration.models import GATES, PARENTS, make_model
 from tsumami.training.restoration.predictor import Predictor
-from tsumami.training.restoration.run import Run, has_checkpoint, load_checkpoint, load_run, save_checkpoint
+from tsumami.training.restoration.run import Run, load_run, stored_run
 from tsumami.training.restoration.schedule import SCHEDULES, Schedule
 from tsumami.training.restoration.tunes import Fold
 from tsumami.training.restoration.windows import CONTEXT
-
-Weights = dict[str, Tensor]
 
 _LARGEST_GRADIENT: Final = 1.0
 _MOST_EPOCHS: Final = 1_000_000
@@ -93,7 +92,7 @@ class Training:
         self._optimiser = torch.optim.Adam(learned, lr=schedule.rate)
         self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, self.most_epochs)
         self._epoch = self._best_epoch = 0
-        self._best, self._best_score = _copy(self._model), float("inf")
+        self._best, self._best_score = weights_of(self._model), float("inf")
         if has_checkpoint(self._folder):
             self._resume()
 
@@ -117,7 +116,7 @@ class Training:
     def run(self) -> Run:
         """The model of the best epoch so far."""
         self._save()
-        return Run(load_checkpoint(self._folder))
+        return load_run(self._folder)
 
     def _train_epoch(self) -> float:
         torch.manual_seed(self._seed * _MOST_EPOCHS + self._epoch)
@@ -144,7 +143,7 @@ class Training:
 
     def _keep_best(self, score: float) -> None:
         if score < self._best_score:
-            self._best_score, self._best_epoch, self._best = score, self._epoch, _copy(self._model)
+            self._best_score, self._best_epoch, self._best = score, self._epoch, weights_of(self._model)
 
     def _save(self) -> None:
         save_checkpoint(
@@ -163,13 +162,8 @@ class Training:
 
     def _resume(self) -> None:
         """Take up what the folder holds, if it is of this training."""
-        stored = load_checkpoint(self._folder)
-        for name, value in self._facts.items():
-            if name != "command" and stored[name] != value:
-                raise ModelError(
-                    f"folder must be new or of the same training, got {self._folder} with {name} "
-                    f"{stored[name]} instead of {value}; choose another folder"
-                )
+        stored = stored_run(self._folder)
+        check_same_training(self._folder, stored, {**self._facts, "command": stored["command"]})
         self._model.load_state_dict(stored["state"])
         self._optimiser.load_state_dict(stored["optimiser"])
         self._rate.load_state_dict(stored["rate"])
@@ -198,7 +192,3 @@ def _hash(model: Predictor) -> str:
     for tensor in model.state_dict().values():
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
-
-
-def _copy(model: Predictor) -> Weights:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

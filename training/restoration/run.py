@@ -1,6 +1,5 @@
 """A trained model of restoration in its folder, and what it predicts."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -8,13 +7,15 @@ from typing import Any, Final
 import torch
 
 from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.restoration.models import make_model
 from tsumami.training.restoration.predictor import Predictor, Shape
 from tsumami.training.restoration.qdlstm import Qdlstm
 from tsumami.training.restoration.spectra import Magnitudes
 from tsumami.training.restoration.windows import predict_tune
 
-FILE: Final = "checkpoint.pt"
+SYSTEM: Final = "restoration"
+"""Of `tsumami train`."""
 
 
 class Run:
@@ -58,34 +59,12 @@ def mean_of(time: Run, frequency: Run) -> Qdlstm:
 
 def load_run(folder: Path) -> Run:
     """The run in ``folder``. Raises `ModelError` when there is none."""
-    return Run(load_checkpoint(folder))
+    return Run(stored_run(folder))
 
 
-def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """What `save_checkpoint` has stored. Raises `ModelError` for what it has not."""
-    path = folder / FILE
-    try:
-        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ModelError(
-            f"run must be a folder that tsumami train restoration --folder has made, got {folder}"
-        ) from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise ModelError(f"run must hold a whole {FILE}, got {path} ({reason})") from None
+def stored_run(folder: Path) -> dict[str, Any]:
+    """What its training has stored in ``folder``. Raises `ModelError` when none has."""
+    stored = load_checkpoint(folder, SYSTEM)
     if "data_hash" not in stored:
-        raise ModelError(f"run must be one of tsumami train restoration, got another in {folder}")
+        raise ModelError(f"run must be one of tsumami train {SYSTEM}, got another in {folder}")
     return stored
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Whether a training has begun in ``folder``."""
-    return (folder / FILE).exists()
-
-
-def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
-    """Store it: written beside and renamed, so that the last one is whole whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{FILE}.part"
-    torch.save(dict(checkpoint), unfinished)
-    unfinished.replace(folder / FILE)
