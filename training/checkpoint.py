@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
 
+Weights = dict[str, Tensor]
+
 FILE: Final = "checkpoint.pt"
 
 
@@ -59,6 +61,6 @@ def check_same_training(folder: Path, stored: Mapping[str, Any], facts: Mapping[
             )
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
+def weights_of(model: nn.Module) -> Weights:
     """A copy of a model's weights."""
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

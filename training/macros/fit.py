@@ -1,10 +1,5 @@
-"""The one training loop of synth control, which can be stopped at any epoch and gone on with.
+"""The one training of synth control, which can be stopped at any epoch and gone on with."""
 
-Every epoch draws from random numbers of its own, so what a resumed training does is what an uninterrupted one
-would have done, bit for bit as far as torch repeats itself on the machine.
-"""
-
-import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,13 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.plugins.match.mel import OFFSET
-from tsumami.training.checkpoint import (
-    check_same_training,
-    has_checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-    weights_of,
-)
+from tsumami.training.checkpoint import Weights, check_same_training, has_checkpoint, load_checkpoint
 from tsumami.training.macros.choices import choices_of
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.flow_synth import FlowSynth
@@ -35,13 +24,11 @@ from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.synth_model import Batch, Shape
 from tsumami.training.macros.variations import variations
 from tsumami.training.progress import counting, epochs
-
-Weights = dict[str, Tensor]
+from tsumami.training.training_state import Figures, TrainingState
 
 _STOP_AFTER: Final = 4
 """Training ends after so many times the patience without an improvement."""
 _LARGEST_GRADIENT: Final = 5.0
-_MOST_EPOCHS: Final = 1_000_000
 
 
 def fit(
@@ -134,55 +121,39 @@ class Training:
         decay = self._model.weight_decay
         self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=schedule.rate, weight_decay=decay)
         self._rate = _rate(self._optimiser, schedule)
-        self._epoch = self._best_epoch = 0
-        self._best_score = float("inf")
-        if has_checkpoint(folder):
-            self._resume()
-        else:
+        if not has_checkpoint(folder):
             self._begin(synthesizer)
+        self._state = TrainingState(folder, self._facts, self._model, self._optimiser, self._rate)
+        if self._state.is_begun:
+            self._state.resume(_stored(folder))
 
-    def epochs(self) -> Iterator[tuple[int, dict[str, float]]]:
+    def epochs(self) -> Iterator[tuple[int, Figures]]:
         """Train on; yields each epoch's number, from 1, and its losses with the validation's MSEn."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        with contextlib.closing(SummaryWriter(str(self._folder))) as board:
-            while not self._is_over:
-                terms = self._train_epoch()
-                figures = self._validate()
-                terms |= figures
-                self._epoch += 1
-                self._keep_best(next(iter(figures.values())))
-                self._save()
-                for name, value in terms.items():
-                    board.add_scalar(name, value, self._epoch)
-                board.add_scalar("learning rate", self._optimiser.param_groups[0]["lr"], self._epoch)
-                yield self._epoch, terms
+        return self._state.epochs(self._seed, self._train_epoch, self._validate, self._is_over)
 
     def run(self) -> Run:
         """The model of the best epoch so far."""
-        self._save()
+        self._state.save()
         return Run(load_checkpoint(self._folder, SYSTEM))
 
     @property
     def best(self) -> Weights:
         """The weights of the best epoch so far."""
-        return self._best
+        return self._state.best
 
-    @property
     def _is_over(self) -> bool:
-        stalled = 0 if self._schedule.falls else self._epoch - self._best_epoch
-        return self._epoch >= self._schedule.epochs or stalled >= _STOP_AFTER * self._schedule.patience
+        epoch = self._state.epoch
+        stalled = 0 if self._schedule.falls else epoch - self._state.best_epoch
+        return epoch >= self._schedule.epochs or stalled >= _STOP_AFTER * self._schedule.patience
 
-    def _train_epoch(self) -> dict[str, float]:
+    def _train_epoch(self) -> Figures:
         """The mean of each term over one pass."""
-        torch.manual_seed(self._seed * _MOST_EPOCHS + self._epoch)
-        self._model.train()
         count = len(self._train.x)
         size = min(self._schedule.batch, count)
         order = torch.split(torch.randperm(count)[: count - count % size], size)
         sums: dict[str, float] = {}
         for rows in order:
-            terms = self._model.loss(_rows(self._train, rows), self._epoch / self._schedule.epochs)
+            terms = self._model.loss(_rows(self._train, rows), self._state.epoch / self._schedule.epochs)
             self._optimiser.zero_grad()
             terms["total"].backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)
@@ -191,56 +162,28 @@ class Training:
                 sums[name] = sums.get(name, 0.0) + float(term.detach())
         return {name: value / len(order) for name, value in sums.items()}
 
-    @torch.inference_mode()
-    def _validate(self) -> dict[str, float]:
+    def _validate(self) -> Figures:
         """The model's own figures, of which the first decides."""
-        self._model.eval()
         figures = self._model.validate(self._valid)
         self._rate.step(*([] if self._schedule.falls else [next(iter(figures.values()))]))
         return figures
-
-    def _keep_best(self, score: float) -> None:
-        if score < self._best_score:
-            self._best_score, self._best_epoch, self._best = score, self._epoch, weights_of(self._model)
 
     def _batch(self, sounds: Sounds, labeller: Labeller) -> Batch:
         x = (np.log(sounds.mel + OFFSET) - self._facts["mean"]) / self._facts["deviation"]
         arrays = (x.astype(np.float32), sounds.values, labeller.labels(sounds))
         return Batch(*(torch.from_numpy(array).to(self._device) for array in arrays))
 
-    def _save(self) -> None:
-        save_checkpoint(
-            self._folder,
-            {
-                **self._facts,
-                "state": self._model.state_dict(),
-                "best": self._best,
-                "optimiser": self._optimiser.state_dict(),
-                "rate": self._rate.state_dict(),
-                "epoch": self._epoch,
-                "best_epoch": self._best_epoch,
-                "best_score": self._best_score,
-            },
-        )
-
     def _begin(self, synthesizer: Weights | None) -> None:
         """Let the model look at the sounds; ``synthesizer`` is what a Flow_synth listens with."""
         self._model.prepare(self._train.x, self._facts["deviation"])
         if isinstance(self._model, FlowSynth) and synthesizer is not None:
             self._model.synthesizer.load_state_dict(synthesizer)
-        self._best = weights_of(self._model)
 
-    def _resume(self) -> None:
-        """Take up what the folder holds, if it is of this training."""
-        stored = load_checkpoint(self._folder, SYSTEM)
-        stored["shape"] = asdict(Shape(**stored["shape"]))  # an older run lacks what has a default
-        check_same_training(self._folder, stored, {**self._facts, "command": stored["command"]})
-        self._model.load_state_dict(stored["state"])
-        self._optimiser.load_state_dict(stored["optimiser"])
-        self._rate.load_state_dict(stored["rate"])
-        self._best = stored["best"]
-        self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
-        self._best_score = stored["best_score"]
+
+def _stored(folder: Path) -> dict[str, Any]:
+    """What the folder holds; an older run lacks what has a default by now."""
+    stored = load_checkpoint(folder, SYSTEM)
+    return stored | {"shape": asdict(Shape(**stored["shape"]))}
 
 
 def _check_folder(folder: Path, corpus: Corpus, model: str) -> None:

@@ -1,22 +1,20 @@
-"""The one training loop of restoration, which can be stopped at any epoch and gone on with.
+"""The training of restoration's models, which can be stopped at any epoch and gone on with.
 
 The loss is the mean squared error of the 30 inner frames of a window, which both of the paper's algorithms
-add up, and Adam minimises it. Every epoch draws from random numbers of its own, so what a resumed training
-does is what an uninterrupted one would have done.
+add up, and Adam minimises it.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
-from tsumami.training.checkpoint import check_same_training, has_checkpoint, save_checkpoint, weights_of
+from tsumami.training.checkpoint import has_checkpoint
 from tsumami.training.progress import epochs
 from tsumami.training.restoration.batches import training_and_validation
 from tsumami.training.restoration.models import GATES, PARENTS, make_model
@@ -25,9 +23,9 @@ from tsumami.training.restoration.run import Run, load_run, stored_run
 from tsumami.training.restoration.schedule import SCHEDULES, Schedule
 from tsumami.training.restoration.tunes import Fold
 from tsumami.training.restoration.windows import CONTEXT
+from tsumami.training.training_state import Figures, TrainingState
 
 _LARGEST_GRADIENT: Final = 1.0
-_MOST_EPOCHS: Final = 1_000_000
 
 
 def fit(
@@ -73,7 +71,7 @@ class Training:
         """At the last of them the training is over."""
         self._folder = folder_of(place, fold.held_out.name, model)
         parents = _parents(fold, place) if model in GATES else {}
-        self._facts: dict[str, Any] = {
+        facts = {
             "model": model,
             "held_out": fold.held_out.name,
             "data_hash": fold.hash,
@@ -91,36 +89,22 @@ class Training:
         learned = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._optimiser = torch.optim.Adam(learned, lr=schedule.rate)
         self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, self.most_epochs)
-        self._epoch = self._best_epoch = 0
-        self._best, self._best_score = weights_of(self._model), float("inf")
-        if has_checkpoint(self._folder):
-            self._resume()
+        self._state = TrainingState(self._folder, facts, self._model, self._optimiser, self._rate)
+        if self._state.is_begun:
+            self._state.resume(stored_run(self._folder))
 
-    def epochs(self) -> Iterator[tuple[int, dict[str, float]]]:
+    def epochs(self) -> Iterator[tuple[int, Figures]]:
         """Train on; yields each epoch's number, from 1, and the mean squared errors of its end."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        if self._epoch >= self.most_epochs:
-            return
-        with contextlib.closing(SummaryWriter(str(self._folder))) as board:
-            while self._epoch < self.most_epochs:
-                figures = {"MSE": self._train_epoch(), "validation MSE": self._validate()}
-                self._epoch += 1
-                self._keep_best(figures["validation MSE"])
-                self._save()
-                for name, value in figures.items():
-                    board.add_scalar(name, value, self._epoch)
-                board.add_scalar("learning rate", self._optimiser.param_groups[0]["lr"], self._epoch)
-                yield self._epoch, figures
+        return self._state.epochs(
+            self._seed, self._train_epoch, self._validate, lambda: self._state.epoch >= self.most_epochs
+        )
 
     def run(self) -> Run:
         """The model of the best epoch so far."""
-        self._save()
+        self._state.save()
         return load_run(self._folder)
 
-    def _train_epoch(self) -> float:
-        torch.manual_seed(self._seed * _MOST_EPOCHS + self._epoch)
-        self._model.train()
+    def _train_epoch(self) -> Figures:
         total, count = 0.0, 0
         for windows in self._train.draw(self._schedule.windows, self._schedule.batch):
             loss = _loss(self._model, windows)
@@ -130,46 +114,14 @@ class Training:
             self._optimiser.step()
             total, count = total + float(loss.detach()) * len(windows), count + len(windows)
         self._rate.step()
-        return total / count
+        return {"MSE": total / count}
 
-    @torch.inference_mode()
-    def _validate(self) -> float:
-        self._model.eval()
+    def _validate(self) -> Figures:
         total = sum(
             float(_loss(self._model, windows)) * len(windows)
             for windows in self._valid.all(self._schedule.batch)
         )
-        return total / len(self._valid)
-
-    def _keep_best(self, score: float) -> None:
-        if score < self._best_score:
-            self._best_score, self._best_epoch, self._best = score, self._epoch, weights_of(self._model)
-
-    def _save(self) -> None:
-        save_checkpoint(
-            self._folder,
-            {
-                **self._facts,
-                "state": self._model.state_dict(),
-                "best": self._best,
-                "optimiser": self._optimiser.state_dict(),
-                "rate": self._rate.state_dict(),
-                "epoch": self._epoch,
-                "best_epoch": self._best_epoch,
-                "best_score": self._best_score,
-            },
-        )
-
-    def _resume(self) -> None:
-        """Take up what the folder holds, if it is of this training."""
-        stored = stored_run(self._folder)
-        check_same_training(self._folder, stored, {**self._facts, "command": stored["command"]})
-        self._model.load_state_dict(stored["state"])
-        self._optimiser.load_state_dict(stored["optimiser"])
-        self._rate.load_state_dict(stored["rate"])
-        self._best = stored["best"]
-        self._epoch, self._best_epoch = stored["epoch"], stored["best_epoch"]
-        self._best_score = stored["best_score"]
+        return {"validation MSE": total / len(self._valid)}
 
 
 def _loss(model: Predictor, windows: Tensor) -> Tensor:
