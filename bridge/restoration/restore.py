@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tsumami.bridge.restoration.sound_file import Audio, Native, SoundReader, SoundWriter
+from tsumami.bridge.restoration.sound_file import Audio, Native, SoundReader, check_target, write_sound
 from tsumami.bridge.restoration.trace import Lost, check_trace
-from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
-from tsumami.plugins.presets.formats import check_unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +63,23 @@ def restore_file(
     packet. Raises `SoundError` for files that cannot be read or written,
     `ParameterError` for a trace that does not fit and a target that is there.
     """
-    check_unused(target, overwrite=overwrite)
-    if target.exists() and target.samefile(source):
-        raise ParameterError(f"output must be another file than the sound, got {target}")
+    check_target(target, source, overwrite=overwrite)
     began = time.perf_counter()
     reader = SoundReader(source)
     try:
         check_trace(lost, reader.frames, packet)
         packets = _Packets(reader, lost, packet, lookahead_ms)
-        writer = SoundWriter(target, reader)
-        try:
-            for number, repaired in enumerate(packets.repaired(), 1):
-                writer.write(repaired)
-                on_progress(number, len(lost))
-            writer.finish()
-        finally:
-            writer.discard()
+        write_sound(target, reader, told(packets.repaired(), len(lost), on_progress))
     finally:
         reader.close()
     return _repair_of(reader, lost, packet, time.perf_counter() - began)
+
+
+def told(pieces: Iterator[Native], of: int, on_progress: Callable[[int, int], object]) -> Iterator[Native]:
+    """The same pieces; after each it is told how many have gone through."""
+    for number, piece in enumerate(pieces, 1):
+        yield piece
+        on_progress(number, of)
 
 
 class _Packets:

@@ -1,7 +1,7 @@
 """Sound files read and written piece by piece, so that what is not changed stays bit for bit."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tsumami.engine.errors import SoundError
+from tsumami.engine.errors import ParameterError, SoundError
+from tsumami.plugins.presets.formats import check_unused
 
 Native = npt.NDArray[Any]
 Audio = npt.NDArray[np.float32]
@@ -20,9 +21,12 @@ _LARGEST_WAV: Final = 4_000_000_000
 
 
 class SoundReader:
-    """A sound file, whose samples are int32 where it has integers, float64 else: both hold them exactly."""
+    """A sound file, whose samples are int32 where it has integers, float64 else: both hold them exactly.
 
-    def __init__(self, path: Path) -> None:
+    With ``as_floats`` integers are float64 too, and a file that is written like it has floats.
+    """
+
+    def __init__(self, path: Path, *, as_floats: bool = False) -> None:
         self._path = path
         with _explained(path):
             self._file = soundfile.SoundFile(path)
@@ -30,6 +34,9 @@ class SoundReader:
         self.frames = int(self._file.frames)
         self.subtype: str = self._file.subtype
         self._bits = _BITS.get(self.subtype, 0)
+        if as_floats and self._bits:
+            self.subtype = "DOUBLE" if self._bits == _WORD else "FLOAT"
+            self._bits = 0
         if not self.frames:
             self.close()
             raise SoundError(f"sound must have samples, got none in {path}")
@@ -46,6 +53,11 @@ class SoundReader:
                 f"sound must be whole, got {self._path} that ends after {end} of {self.frames} frames"
             )
         return np.asarray(native)
+
+    def seek(self, frame: int) -> None:
+        """Go on reading at a frame."""
+        with _explained(self._path):
+            self._file.seek(frame)
 
     def to_audio(self, native: Native) -> Audio:
         """The same as float32, full scale being 1."""
@@ -94,6 +106,24 @@ class SoundWriter:
             self._file.close()
         with contextlib.suppress(OSError):
             self._beside.unlink(missing_ok=True)
+
+
+def check_target(target: Path, source: Path, *, overwrite: bool) -> None:
+    """Raise `ParameterError` for a target that is there, unless it may be written over, or is the source."""
+    check_unused(target, overwrite=overwrite)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ParameterError(f"output must be another file than the sound, got {target}")
+
+
+def write_sound(target: Path, like: SoundReader, pieces: Iterable[Native]) -> None:
+    """Write a file like one that is read; what stops on the way leaves nothing."""
+    writer = SoundWriter(target, like)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+        writer.finish()
+    finally:
+        writer.discard()
 
 
 def _format_of(path: Path, like: SoundReader) -> tuple[str, str]:
