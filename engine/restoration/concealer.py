@@ -1,15 +1,12 @@
-"""Concealment of lost blocks: autoregressions of what was heard go on until the stream does."""
+"""Concealment of lost blocks: what was heard goes on until the stream does."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.restoration.burg import burg
-from tsumami.engine.restoration.extrapolation import extrapolate
-from tsumami.engine.restoration.interpolation import interpolate
+from tsumami.engine.restoration.channel import Channel, Fit
 
 Block = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float64]
@@ -19,27 +16,18 @@ CROSSFADE_SECONDS: Final = 0.002
 HOLD_SECONDS: Final = 0.06
 """Of a gap; after it the continuation fades within `FADE_SECONDS`."""
 FADE_SECONDS: Final = 0.2
-LOUDEST: Final = 2.0
-"""Of a continuation, against what was heard just before the gap."""
 PAIR: Final = ((768, 6144), (1536, 16384))
 ALONE: Final = ((1024, 8192),)
 """Orders and contexts of the autoregressions at 44.1 kHz."""
 LONG_BLOCK_SECONDS: Final = 0.005
 LARGEST_SCALE: Final = 1.5
 """Of orders and contexts at higher sample rates: a fit costs the square of the order."""
-_REFERENCE_SECONDS: Final = 0.03
 _LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """An autoregression: its order, and how many samples it is fitted to.
-
-    The older a sample, the less it counts: the context is ramped from 0 to 1.
-    """
-
-    order: int
-    context: int
+def is_long(sample_rate: float, block_size: int) -> bool:
+    """Whether a block is so long that much can be spent on it."""
+    return block_size >= LONG_BLOCK_SECONDS * sample_rate
 
 
 def fits_for(sample_rate: float, block_size: int) -> tuple[Fit, ...]:
@@ -50,95 +38,17 @@ def fits_for(sample_rate: float, block_size: int) -> tuple[Fit, ...]:
     more often; what two would take is better spent on one that is larger.
     """
     scale = min(max(sample_rate / 44_100, 0.5), LARGEST_SCALE)
-    sizes = PAIR if block_size >= LONG_BLOCK_SECONDS * sample_rate else ALONE
+    sizes = PAIR if is_long(sample_rate, block_size) else ALONE
     return tuple(Fit(round(order * scale), round(context * scale)) for order, context in sizes)
-
-
-class _Predictor:
-    """One autoregression of one channel."""
-
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
-        self._ramp = np.linspace(0.0, 1.0, fit.context)
-        self._coefficients = np.zeros(fit.order)
-        self._past = np.zeros(0)
-
-    def begin(self, heard: Samples) -> None:
-        """A gap begins after the samples ``heard``."""
-        context = heard[-self._fit.context :]
-        order = min(self._fit.order, len(context) // 3)
-        ramped = context * self._ramp[len(self._ramp) - len(context) :]
-        self._coefficients = burg(ramped, order) if order else np.zeros(0)
-        self._past = heard[len(heard) - order :]
-
-    def go_on(self, frames: int) -> Samples:
-        """The next samples of the gap."""
-        output = np.empty(frames)
-        extrapolate(self._past, self._coefficients, output)
-        joined = np.concatenate([self._past, output])
-        self._past = joined[len(joined) - len(self._coefficients) :]
-        return output
-
-    def fill(self, frames: int, after: Samples) -> Samples:
-        """The rest of the gap, which ends where ``after`` begins."""
-        if not len(self._coefficients):
-            return np.zeros(frames)
-        return interpolate(self._past, after, frames, self._coefficients)
-
-
-class _Channel:
-    """One channel: what was heard, and its continuation in a gap."""
-
-    def __init__(self, fits: tuple[Fit, ...], sample_rate: float) -> None:
-        self._predictors = [_Predictor(fit) for fit in fits]
-        self._kept = max(fit.context for fit in fits)
-        self._heard = np.zeros(2 * self._kept)
-        self._length = 0
-        self._reference = round(_REFERENCE_SECONDS * sample_rate)
-        self._loudest = 0.0
-        self._gain = 1.0
-
-    def hear(self, samples: npt.NDArray[np.floating]) -> None:
-        """Remember samples; those that are no numbers as silence."""
-        samples = samples[-self._kept :]
-        if self._length + len(samples) > len(self._heard):
-            keep = min(self._kept, self._length)
-            self._heard[:keep] = self._heard[self._length - keep : self._length]
-            self._length = keep
-        end = self._length + len(samples)
-        self._heard[self._length : end] = np.where(np.isfinite(samples), samples, 0.0)
-        self._length = end
-
-    def begin(self) -> None:
-        """A gap begins."""
-        heard = self._heard[: self._length]
-        for predictor in self._predictors:
-            predictor.begin(heard)
-        before = heard[-self._reference :]
-        self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
-        self._gain = 1.0
-
-    def go_on(self, frames: int) -> Samples:
-        """The continuation, no louder than what was heard."""
-        guess: Samples = np.mean([predictor.go_on(frames) for predictor in self._predictors], axis=0)
-        level = float(np.sqrt(np.mean(guess**2)))
-        gain = min(1.0, self._loudest / level) if level > 0.0 else 1.0
-        guess *= np.linspace(self._gain, gain, frames)
-        self._gain = gain
-        return guess
-
-    def fill(self, frames: int, after: Samples) -> Samples:
-        """The rest of a gap that ends where ``after`` begins."""
-        guesses = [predictor.fill(frames, after) for predictor in self._predictors]
-        return np.asarray(np.mean(guesses, axis=0))
 
 
 class Concealer:
     """Repairs a stream block by block, without delay.
 
     A lost block is the mean of autoregressions (`fits_for`) of what was heard, each going on by itself over
-    the whole gap. After `HOLD_SECONDS` it fades. The first samples after a gap are mixed with the
-    continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
+    the whole gap. To long blocks is added what they cannot foresee, where the same was played before
+    (`tsumami.engine.restoration.similar`). After `HOLD_SECONDS` it fades. The first samples after a gap are
+    mixed with the continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
 
     ``channels`` are repaired each by itself, at 8 to 192 kHz; ``block_size`` is how many samples are lost at
     a time. For any thread but the audio thread.
@@ -155,13 +65,16 @@ class Concealer:
             raise ParameterError(f"channels must be at least 1, got {channels}")
         self._rate = sample_rate
         self._fits = fits_for(sample_rate, block_size)
+        self._is_searching = is_long(sample_rate, block_size)
         self._count = channels
         self._crossfade = round(CROSSFADE_SECONDS * sample_rate)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was heard."""
-        self._channels = [_Channel(self._fits, self._rate) for _ in range(self._count)]
+        self._channels = [
+            Channel(self._fits, self._rate, is_searching=self._is_searching) for _ in range(self._count)
+        ]
         self._gap = 0
         self._mixed = self._crossfade
 
@@ -181,7 +94,7 @@ class Concealer:
     def fill(self, frames: int, after: Block) -> Block:
         """The rest of a gap at once, if so much of what comes ``after`` it is known.
 
-        It is what the autoregressions find likely between the two; nothing of the stream is mixed with it.
+        It is what is likely between the two; nothing of the stream is mixed with it.
         The cost grows with the cube of what comes after.
         """
         self._begin()

@@ -6,6 +6,9 @@ comes after, which is smaller: the samples from the gap's beginning on are the e
 errors e add to it, L e, with the autoregression's impulse response h in L_tk = h(t - k). Of all e that lead
 to the samples d = H e by which what came differs from the extrapolation, H being the last rows of L, the
 least is e = Hᵀ (H Hᵀ)⁻¹ d.
+
+Where the sound changes, no errors of this autoregression explain d well, and those that explain it in full
+are too loud. So d may be taken to have noise of another's making in it, of a power v: e = Hᵀ (H Hᵀ + v)⁻¹ d.
 """
 
 import numpy as np
@@ -38,21 +41,32 @@ def _covariance(response: Samples, first: int) -> Samples:
     return matrix
 
 
-def interpolate(before: Samples, after: Samples, frames: int, coefficients: Samples) -> Samples:
+def interpolate(
+    before: Samples,
+    after: Samples,
+    frames: int,
+    coefficients: Samples,
+    *,
+    added: Samples | None = None,
+    doubt: float = _RIDGE,
+) -> Samples:
     """The ``frames`` samples between ``before`` and ``after``; see above.
 
-    With nothing after them they are the extrapolation. All are float64. Costs the cube of what comes after:
-    for some hundred samples, and not for the audio thread.
+    With nothing after them they are the extrapolation, and what is known to be ``added`` to it, of as many
+    samples as both. ``doubt`` is v as a share of the mean of H Hᵀ's diagonal. All are float64. Costs the cube
+    of what comes after: for some hundred samples, and not for the audio thread.
     """
     ahead = np.empty(frames + len(after))
     extrapolate(before, coefficients, ahead)
+    if added is not None:
+        ahead += added
     if not len(after):
         return ahead
     response = np.zeros(len(ahead))
     response[0] = 1.0
     respond(response, coefficients)
     covariance = _covariance(response, frames)
-    covariance[np.diag_indices(len(after))] += _RIDGE * np.trace(covariance) / len(after)
+    covariance[np.diag_indices(len(after))] += max(doubt, _RIDGE) * np.trace(covariance) / len(after)
     weights = np.linalg.solve(covariance, after - ahead[frames:])
     errors = np.convolve(np.concatenate([weights[::-1], np.zeros(frames)]), response)[: len(ahead)][::-1]
     added = np.ascontiguousarray(errors)

@@ -14,7 +14,7 @@ from numba import carray
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel
 from tsumami.engine.memory import as_address, as_pointer, exchange, load_acquire, store_release
-from tsumami.engine.restoration.concealer import LOUDEST
+from tsumami.engine.restoration.channel import LOUDEST
 from tsumami.engine.restoration.extrapolation import extrapolate
 from tsumami.engine.restoration.repair_state import CHUNK, HISTORY, REPAIR_DTYPE, offset_of
 from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE

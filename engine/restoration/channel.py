@@ -1,0 +1,150 @@
+"""One channel of a stream that is repaired: what was heard of it, and how a gap goes on from there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.restoration.burg import burg
+from tsumami.engine.restoration.extrapolation import extrapolate
+from tsumami.engine.restoration.interpolation import interpolate
+from tsumami.engine.restoration.similar import MEMORY_SECONDS, Match, find_match
+
+Samples = npt.NDArray[np.float64]
+
+LOUDEST: Final = 2.0
+"""Of a continuation, against what was heard just before the gap."""
+_REFERENCE_SECONDS: Final = 0.03
+_DOUBT_SECONDS: Final = 0.05
+"""A gap of such length is predicted about as well as not at all: see `interpolate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An autoregression: its order, and how many samples it is fitted to.
+
+    The older a sample, the less it counts: the context is ramped from 0 to 1.
+    """
+
+    order: int
+    context: int
+
+    def coefficients(self, heard: Samples) -> Samples:
+        """Those of what was heard last; of a lower order where that is little."""
+        context = heard[-self.context :]
+        order = min(self.order, len(context) // 3)
+        ramp = np.linspace(0.0, 1.0, self.context)[self.context - len(context) :]
+        return burg(context * ramp, order) if order else np.zeros(0)
+
+
+class _Continuation:
+    """What an autoregression makes of a past, piece by piece."""
+
+    def __init__(self, past: Samples, coefficients: Samples) -> None:
+        self._past, self._coefficients = self._newest(past, len(coefficients)), coefficients
+
+    def go_on(self, frames: int) -> Samples:
+        """The next samples."""
+        output = np.empty(frames)
+        extrapolate(self._past, self._coefficients, output)
+        self._past = self._newest(np.concatenate([self._past, output]), len(self._coefficients))
+        return output
+
+    def fill(self, after: Samples, added: Samples, doubt: float) -> Samples:
+        """All samples up to ``after``; see `interpolate`."""
+        return interpolate(
+            self._past, after, len(added) - len(after), self._coefficients, added=added, doubt=doubt
+        )
+
+    @staticmethod
+    def _newest(past: Samples, size: int) -> Samples:
+        return past[max(len(past) - size, 0) :]
+
+
+def _mean(continuations: Sequence[_Continuation], frames: int) -> Samples:
+    return np.asarray(np.mean([continuation.go_on(frames) for continuation in continuations], axis=0))
+
+
+class _Echo:
+    """What came after a place like the present, less what the autoregressions would have made of it."""
+
+    def __init__(self, match: Match, heard: Samples, coefficients: Sequence[Samples]) -> None:
+        self._match = match
+        place = heard[: len(heard) - match.lag]
+        self._expected = [_Continuation(place, each) for each in coefficients]
+
+    def go_on(self, heard: Samples, frames: int) -> Samples:
+        """The next samples; silence where what came after is not known. ``heard`` ends where they begin."""
+        begins = len(heard) - self._match.lag
+        came = heard[begins : begins + frames]
+        echo = np.zeros(frames)
+        echo[: len(came)] = self._match.weight * (came - _mean(self._expected, frames)[: len(came)])
+        return echo
+
+
+class Channel:
+    """What was heard, and its continuation in a gap: the mean of autoregressions, ``fits``.
+
+    With ``is_searching``, what they cannot foresee is taken from where the sound was alike before; see
+    `tsumami.engine.restoration.similar`.
+    """
+
+    def __init__(self, fits: Sequence[Fit], sample_rate: float, *, is_searching: bool) -> None:
+        self._fits, self._rate, self._is_searching = fits, sample_rate, is_searching
+        self._kept = max(fit.context for fit in fits)
+        if is_searching:
+            self._kept = max(self._kept, round(MEMORY_SECONDS * sample_rate))
+        self._memory = np.zeros(self._kept + self._kept // 4)
+        self._length = 0
+        self._continuations: list[_Continuation] = []
+        self._echo: _Echo | None = None
+        self._reference = round(_REFERENCE_SECONDS * sample_rate)
+        self._loudest = 0.0
+        self._gain = 1.0
+
+    @property
+    def _heard(self) -> Samples:
+        return self._memory[: self._length]
+
+    def hear(self, samples: npt.NDArray[np.floating]) -> None:
+        """Remember samples; those that are no numbers as silence."""
+        samples = samples[-self._kept :]
+        if self._length + len(samples) > len(self._memory):
+            keep = min(self._kept, len(self._memory) - len(samples), self._length)
+            self._memory[:keep] = self._memory[self._length - keep : self._length]
+            self._length = keep
+        end = self._length + len(samples)
+        self._memory[self._length : end] = np.where(np.isfinite(samples), samples, 0.0)
+        self._length = end
+
+    def begin(self) -> None:
+        """A gap begins."""
+        heard = self._heard
+        coefficients = [fit.coefficients(heard) for fit in self._fits]
+        self._continuations = [_Continuation(heard, each) for each in coefficients]
+        match = find_match(heard, self._rate) if self._is_searching else None
+        self._echo = _Echo(match, heard, coefficients) if match else None
+        before = heard[-self._reference :]
+        self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
+        self._gain = 1.0
+
+    def go_on(self, frames: int) -> Samples:
+        """The continuation, no louder than what was heard."""
+        guess = _mean(self._continuations, frames) + self._echo_of(frames)
+        level = float(np.sqrt(np.mean(guess**2)))
+        gain = min(1.0, self._loudest / level) if level > 0.0 else 1.0
+        guess *= np.linspace(self._gain, gain, frames)
+        self._gain = gain
+        return guess
+
+    def fill(self, frames: int, after: Samples) -> Samples:
+        """The rest of a gap that ends where ``after`` begins."""
+        added = self._echo_of(frames + len(after))
+        doubt = frames / (_DOUBT_SECONDS * self._rate)
+        filled = [continuation.fill(after, added, doubt) for continuation in self._continuations]
+        return np.asarray(np.mean(filled, axis=0))
+
+    def _echo_of(self, frames: int) -> Samples:
+        return self._echo.go_on(self._heard, frames) if self._echo else np.zeros(frames)
