@@ -50,6 +50,10 @@ output's, so both must be of one sound system; a device with one channel is put 
 the system has dropped samples are counted as lost. A log holds no sound: a take that is rendered again is
 without its input.
 
+Some devices that come too late tell of nothing, and give a block of zeros or the last one once more. With
+`detect`, zeros are missing where the sound before them was cut off, for up to a quarter of a second, and so
+are up to four blocks that repeat the one before. A source that mutes itself at once is then continued too.
+
 With `repair`, what is missing is continued from what was heard before, without delay: the sound goes on for
 60 ms and then fades within 200 ms, and where the input comes back they are mixed over 2 ms. All other samples
 stay as they came. A thread beside the audio keeps the prediction new, which takes about a third of a core.

@@ -52,6 +52,9 @@ class Input(_Table, frozen=True):
     gain_db: Annotated[float, _meta("gain of what comes in", ge=-90.0, le=36.0)] = 0.0
     monitor: Annotated[bool, _meta("let it be heard; without, it is only measured")] = True
     repair: Annotated[bool, _meta("continue the sound where samples are missing")] = False
+    detect: Annotated[
+        bool, _meta("blocks of zeros amid sound, or the same once more, are missing too, unless told")
+    ] = False
 
 
 class Midi(_Table, frozen=True):

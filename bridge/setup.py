@@ -219,6 +219,7 @@ def _input(session: Session) -> InputSettings | None:
         channels=session.input.channels,
         gain_db=session.input.gain_db,
         is_monitored=session.input.monitor,
+        is_searched=session.input.detect,
     )
 
 

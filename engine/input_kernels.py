@@ -12,6 +12,7 @@ from numba import carray
 
 from tsumami.engine.event_kernels import insert_event
 from tsumami.engine.events import Kind
+from tsumami.engine.input_search import is_lost_untold
 from tsumami.engine.jit import kernel
 from tsumami.engine.memory import as_pointer
 from tsumami.engine.ring import ring_consume, ring_peek
@@ -51,6 +52,8 @@ def _take_samples(state: Any, source: int, frames: int) -> None:
         state.audio_in[frames + i] = samples[i * channels + channels - 1]
     lost = min(state.input_lost, frames)
     state.input_lost -= lost
+    if state.input_searched and is_lost_untold(state, frames):
+        lost = frames
     _note_lost(state, 0, lost)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import EVENT_DTYPE, Events
 from tsumami.engine.input_ring import INPUT_CAPACITY, INPUT_DTYPE
+from tsumami.engine.input_search import LONGEST_SECONDS
 from tsumami.engine.meter_block import MeterBlock
 from tsumami.engine.ring import Ring
 from tsumami.engine.stage import CHANNELS, Stage
@@ -113,6 +114,8 @@ class Strip:
             "input_gain": _linear(settings.gain_db),
             "input_monitored": int(settings.is_monitored),
             "input_has_begun": int(not has_ring),
+            "input_searched": int(settings.is_searched),
+            "input_longest": round(LONGEST_SECONDS * self.settings.sample_rate),
         }
 
     @property

@@ -13,7 +13,8 @@ class InputSettings:
 
     ``source`` is a device or the input's ring. ``device`` is ``"auto"`` (the output's own, or the default of
     its sound system) or part of a PortAudio device's name; it is opened with two ``channels``, or with one
-    that goes to both sides.
+    that goes to both sides. With ``is_searched`` its blocks of zeros amid sound, and those that
+    repeat the one before, are lost too, though the device tells of no loss.
     """
 
     source: Literal["device", "ring"] = "device"
@@ -21,6 +22,7 @@ class InputSettings:
     channels: int = 2
     gain_db: float = 0.0
     is_monitored: bool = True
+    is_searched: bool = False
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 2):

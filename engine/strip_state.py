@@ -44,6 +44,8 @@ STRIP_DTYPE = np.dtype(
         ("input_channels", np.int64),  # of the device's samples; 0 where the strip has no input
         ("input_gain", np.float64),  # linear
         ("input_monitored", np.int64),  # whether the input goes to the mix
+        ("input_searched", np.int64),  # whether losses that a device does not tell of are looked for
+        ("input_longest", np.int64),  # frames of zeros that are one
         # What changes.
         ("sample", np.int64),
         ("gain", np.float64),
@@ -52,6 +54,10 @@ STRIP_DTYPE = np.dtype(
         ("began_ns", np.int64),  # start of the previous block
         ("input_lost", np.int64),  # frames from here that the device has lost
         ("input_has_begun", np.int64),  # whether what is missing counts as lost
+        ("input_untold", np.int64),  # frames lost in a row that nobody told of
+        ("input_edge", np.float64),  # how loud the last block that was not lost ended
+        ("input_before_frames", np.int64),
+        ("input_before", np.float32, (2 * MAX_BLOCK_SIZE,)),  # that block, planar
         # Scratch.
         ("event_count", np.int64),
         ("incoming", EVENT_DTYPE, (MAX_BLOCK_EVENTS,)),

@@ -170,6 +170,7 @@ def test_a_bad_option_is_one_line_and_status_2(arguments: list[str], words: str)
         ("device = ''", "s.toml:2: input.device must be a string that is not empty, got ''"),
         ("monitor = 1", "s.toml:2: input.monitor must be true or false, got 1"),
         ("repair = 'yes'", "s.toml:2: input.repair must be true or false, got 'yes'"),
+        ("detect = 2", "s.toml:2: input.detect must be true or false, got 2"),
         ("chanels = 1", "s.toml:2: field of input must be .*'chanels'; did you mean channels"),
     ],
 )
@@ -180,8 +181,9 @@ def test_mistake_is_refused_with_line_field_and_rule(text: str, message: str) ->
 
 def test_the_strip_is_told_what_the_session_says() -> None:
     assert set_up(parse_session("", _FILE)).config.settings.input is None
-    text = "[input]\nsource = 'device'\ndevice = 'Mic'\nchannels = 1\ngain_db = 6\nmonitor = false"
-    expected = InputSettings("device", "Mic", channels=1, gain_db=6.0, is_monitored=False)
+    text = "[input]\nsource = 'device'\ndevice = 'Mic'\nchannels = 1\ngain_db = 6\n"
+    text += "monitor = false\ndetect = true"
+    expected = InputSettings("device", "Mic", channels=1, gain_db=6.0, is_monitored=False, is_searched=True)
     config = set_up(parse_session(text, _FILE)).config
     assert config.settings.input == expected
     assert config.input_stages == ()

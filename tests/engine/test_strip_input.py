@@ -14,6 +14,7 @@ from tests.engine.tone import Tone
 from tsumami.engine import DeviceError, InputSettings, Kind, NullDevice, Strip, StripSettings, event
 from tsumami.engine.callback import portaudio_callback
 from tsumami.engine.input_ring import INPUT_CAPACITY, input_frames
+from tsumami.engine.restoration.repair_stage import RepairStage
 from tsumami.engine.strip_state import MAX_BLOCK_LOSSES
 
 _FRAMES = 5000
@@ -262,3 +263,47 @@ def test_impossible_inputs_are_refused() -> None:
         InputSettings(channels=3)
     with pytest.raises(DeviceError, match="input stages must be 8 or fewer, got 9"):
         Strip(Tone(), StripSettings(), input_stages=[Ear() for _ in range(9)])
+
+
+def _searched(audio: Samples, block: int = 128) -> tuple[list[int], Strip]:
+    """The blocks of a device's sound that the strip's stages are told are lost."""
+    ear = Ear()
+    strip = _strip(InputSettings(is_searched=True), block_size=block, ear=ear)
+    strip.run(len(audio), audio=audio)
+    return np.unique(np.flatnonzero(ear.lost) // block).tolist(), strip
+
+
+def test_a_block_of_zeros_amid_sound_is_lost_though_nobody_said_so() -> None:
+    audio = _noise(20 * 128)
+    audio[5 * 128 : 7 * 128] = 0.0
+    audio[12 * 128 : 13 * 128] = audio[11 * 128 : 12 * 128]
+    lost, strip = _searched(audio)
+    assert lost == [5, 6, 12]
+    assert strip.meters["input_lost"] == 3
+
+
+def test_sound_that_ends_by_itself_and_tones_are_not_lost_for_long() -> None:
+    time = np.arange(200 * 128)[:, None] / 128
+    fading = (np.sin(time) * np.maximum(1.0 - time / 20.0, 0.0)).astype(np.float32)
+    assert _searched(np.repeat(fading, 2, axis=1))[0] == []
+    tone = np.resize(_noise(128), (200 * 128, 2))
+    assert _searched(tone)[0] == [1, 2, 3, 4], "then it is a tone"
+    cut = _noise(200 * 128)
+    cut[10 * 128 :] = 0.0
+    assert _searched(cut)[0] == list(range(10, 10 + 94)), "a quarter of a second, then it is silence"
+    assert _searched(np.zeros((50 * 128, 2), np.float32))[0] == []
+
+
+def test_a_loss_that_was_found_is_repaired() -> None:
+    sine = 0.5 * np.sin(2.0 * np.pi * 440.0 * np.arange(250 * 128) / 48_000)
+    audio = np.repeat(sine[:, None], 2, axis=1).astype(np.float32)
+    truth = audio.copy()
+    audio[200 * 128 : 202 * 128] = 0.0
+    stage = RepairStage()
+    strip = Strip(Tone(), StripSettings(input=InputSettings(is_searched=True)), input_stages=[stage])
+    played = []
+    for at in range(0, len(audio), 128):
+        played.append(strip.run(128, audio=audio[at : at + 128]))
+        stage.fit()
+    # The stage takes noise 40 dB below the sound to be in it.
+    np.testing.assert_allclose(np.concatenate(played), truth, atol=0.05)
