@@ -15,6 +15,7 @@ from tests.command import run_tsumami
 from tests.melody import melody
 from tsumami.bridge.bench import damage as damages
 from tsumami.bridge.restoration.found import kinds_of, restore_found
+from tsumami.bridge.restoration.job import Job, restore_by
 from tsumami.bridge.restoration.mend import stretches_of
 from tsumami.bridge.restoration.picture import Mark, chosen
 from tsumami.engine.errors import ParameterError, SoundError
@@ -124,6 +125,15 @@ def test_command_lists_what_it_found_and_draws_it(tmp_path: Path) -> None:
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "--force" in again.stderr
     assert not (tmp_path / "b.wav").exists()
+
+
+def test_what_a_trace_says_is_drawn_too(tmp_path: Path) -> None:
+    source, trace, picture = tmp_path / "in.wav", tmp_path / "trace.txt", tmp_path / "picture.png"
+    soundfile.write(source, melody(1.0, RATE, seed=25), RATE)
+    trace.write_text("0" * 31 + "1")
+    repair = restore_by(Job(source, tmp_path / "out.wav", trace, plot=picture))
+    assert repair.document()["lost"] == 1
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
