@@ -33,7 +33,8 @@ class TrainingState:
         self._folder, self._facts = folder, dict(facts)
         self._model, self._optimiser, self._rate = model, optimiser, rate
         self.epoch = self.best_epoch = 0
-        self.best, self._best_score = weights_of(model), float("inf")
+        self.best = weights_of(model)
+        self._best_figures: Figures = {}
 
     @property
     def is_begun(self) -> bool:
@@ -46,7 +47,7 @@ class TrainingState:
         self._model.load_state_dict(stored["state"])
         self._optimiser.load_state_dict(stored["optimiser"])
         self._rate.load_state_dict(stored["rate"])
-        self.best, self._best_score = stored["best"], stored["best_score"]
+        self.best, self._best_figures = stored["best"], stored["best_figures"]
         self.epoch, self.best_epoch = stored["epoch"], stored["best_epoch"]
 
     def save(self) -> None:
@@ -61,7 +62,7 @@ class TrainingState:
                 "rate": self._rate.state_dict(),
                 "epoch": self.epoch,
                 "best_epoch": self.best_epoch,
-                "best_score": self._best_score,
+                "best_figures": self._best_figures,
             },
         )
 
@@ -91,13 +92,17 @@ class TrainingState:
                 with torch.inference_mode():
                     judged = validate()
                 self.epoch += 1
-                self._keep_best(next(iter(judged.values())))
+                self._keep_best(judged)
                 self.save()
                 for name, value in (figures | judged).items():
                     board.add_scalar(name, value, self.epoch)
                 board.add_scalar("learning rate", self._optimiser.param_groups[0]["lr"], self.epoch)
                 yield self.epoch, figures | judged
 
-    def _keep_best(self, score: float) -> None:
-        if score < self._best_score:
-            self._best_score, self.best_epoch, self.best = score, self.epoch, weights_of(self._model)
+    def _keep_best(self, judged: Figures) -> None:
+        if not self._best_figures or _score(judged) < _score(self._best_figures):
+            self._best_figures, self.best_epoch, self.best = judged, self.epoch, weights_of(self._model)
+
+
+def _score(judged: Figures) -> float:
+    return next(iter(judged.values()))

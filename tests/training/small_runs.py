@@ -93,7 +93,7 @@ def small_checkpoint(name: str) -> dict[str, Any]:
         "schedule": {"variations": 1000},
         "epoch": 9,
         "best_epoch": 7,
-        "best_score": 0.25,
+        "best_figures": {"MSEn": 0.25},
         "mean": -2.5,
         "deviation": 3.5,
         "shape": asdict(shape),

@@ -9,6 +9,7 @@ from tsumami.engine.errors import ParameterError
 from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.autoencoders import discrepancy
 from tsumami.training.macros.flow_models import FlowDis, Invertible, log_normal
+from tsumami.training.macros.flow_synth import HEARD, FlowSynth
 from tsumami.training.macros.flows import Coupling, FlowRegression, Iaf
 from tsumami.training.macros.models import MODELS, make_model
 from tsumami.training.macros.synth_model import Batch, Shape, SynthNetwork
@@ -185,6 +186,21 @@ def test_log_normal_is_torchs() -> None:
     value, mean, log_variance = torch.randn(3, 10)
     expected = torch.distributions.Normal(mean, (0.5 * log_variance).exp()).log_prob(value)
     torch.testing.assert_close(log_normal(value, mean, log_variance), expected)
+
+
+@torch.no_grad()
+def test_a_flow_that_listens_is_judged_by_what_is_heard_too() -> None:
+    model, data = tiny("Flow_synth").eval(), batch()
+    assert isinstance(model, FlowSynth)
+    error, msen = model.validate(data).values()
+    answers = model.synthesizer(model.estimates(data.x))
+    heard = float(model.synthesizer.heard_error(answers, data.x).mean())
+    assert error == pytest.approx(msen + HEARD * heard)
+    for weights in model.synthesizer.parameters():
+        weights.mul_(2.0)  # another synthesizer, heard otherwise
+    other_error, same_msen = model.validate(data).values()
+    assert same_msen == msen
+    assert other_error != pytest.approx(error)
 
 
 def test_an_unknown_model_is_refused() -> None:

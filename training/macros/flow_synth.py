@@ -68,6 +68,13 @@ class FlowSynth(FlowCoupling):
         """See `SynthNetwork.estimate`."""
         return super().predict(x)
 
+    def validate(self, batch: Batch) -> dict[str, float]:
+        """``error``, by what is heard of the estimates and by their positions, and the MSEn."""
+        found = self.estimates(batch.x)
+        heard = self.synthesizer.heard_error(self.synthesizer(found), batch.x).mean()
+        figures = self.figures(found, batch.values)
+        return {"error": figures["MSEn"] + HEARD * float(heard), **figures}
+
     def predict(self, x: Tensor) -> Tensor:
         """Positions 0-1, corrected."""
         with torch.inference_mode(mode=False), torch.enable_grad():

@@ -36,7 +36,7 @@ class Run:
         """How many, besides the presets, it was trained on."""
         self.epochs: int = checkpoint["epoch"]
         self.best_epoch: int = checkpoint["best_epoch"]
-        self.msen: float = checkpoint["best_score"]
+        self.msen: float = checkpoint["best_figures"]["MSEn"]
         """Mean squared error of the validation's parameters over their mean square."""
         self.mean: float = checkpoint["mean"]
         self.deviation: float = checkpoint["deviation"]

@@ -86,8 +86,11 @@ class SynthNetwork(Learner):
 
     def validate(self, batch: Batch) -> dict[str, float]:
         """See `figures`."""
-        found = torch.cat([self.estimate(part) for part in torch.split(batch.x, _AT_ONCE)])
-        return self.figures(found, batch.values)
+        return self.figures(self.estimates(batch.x), batch.values)
+
+    def estimates(self, x: Tensor) -> Tensor:
+        """`estimate` of any number of sounds."""
+        return torch.cat([self.estimate(part) for part in torch.split(x, _AT_ONCE)])
 
     def figures(self, found: Tensor, values: Tensor) -> dict[str, float]:
         """MSEn: the parameters' squared error over their mean square, as the paper's tables have it."""

@@ -30,7 +30,7 @@ class Run:
         self.budget: str = checkpoint["schedule"]["name"]
         self.epochs: int = checkpoint["epoch"]
         self.best_epoch: int = checkpoint["best_epoch"]
-        self.mse: float = checkpoint["best_score"]
+        self.mse: float = checkpoint["best_figures"]["validation MSE"]
         """Of the validation, in units of a tune's largest magnitude."""
         self.model = make_model(self.name, Shape(**checkpoint["schedule"]["shape"]))
         self.model.load_state_dict(checkpoint["best"])
