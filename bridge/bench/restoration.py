@@ -32,6 +32,8 @@ _SECONDS: Final = 10
 _STARTS: Final = (20, 60, 100)
 """Seconds at which clips begin, as far as a file is that long."""
 _BASELINE: Final = "Burg 512/4096"
+_ALONE: Final = "autoregressions alone"
+"""Our own, without what was played before."""
 _KEPT: Final = 20
 """Packets at the beginning that are never lost."""
 _GAPS_MS: Final = (8, 16, 32, 64)
@@ -140,6 +142,9 @@ def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
     def ours(packet: int) -> Conceals:
         return Concealer(1, protocol.sample_rate, packet)
 
+    def alone(packet: int) -> Conceals:
+        return Concealer(1, protocol.sample_rate, packet, is_searching=False)
+
     def look(packet: int) -> Conceals:
         return LookaheadConcealer(1, protocol.sample_rate, packet, _LOOKAHEAD_MS)
 
@@ -147,11 +152,13 @@ def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
     found = _score(protocol, clips, lost, ours)
     took = time.process_time() - began
     seconds = sum(len(clip) for clip in clips) / protocol.sample_rate
-    peers = {name: _score(protocol, clips, lost, make) for name, make in PEERS.items()}
+    makers = {**PEERS, _ALONE: alone}
+    peers = {name: _score(protocol, clips, lost, make) for name, make in makers.items()}
     for name, (nmse, sdr) in peers.items():
         yield Row(f"{protocol.name}: packet NMSE", float(found[0].mean()), "dB", name, float(nmse.mean()))
         if name == _BASELINE:
             yield Row(f"{protocol.name}: SDR", float(found[1].mean()), "dB", name, float(sdr.mean()))
+        if name in (_BASELINE, _ALONE):
             worst = float((found[0] - nmse).max())
             yield Row(f"{protocol.name}: packet NMSE less {name}'s, worst clip", worst, "dB")
     yield Row(f"{protocol.name}: time for a second", took / seconds, "s")

@@ -18,7 +18,7 @@ LOUDEST: Final = 2.0
 """Of a continuation, against what was heard just before the gap."""
 _REFERENCE_SECONDS: Final = 0.03
 _DOUBT_SECONDS: Final = 0.05
-"""A gap of such length is predicted about as well as not at all: see `interpolate`."""
+"""Gap for which the doubt of `interpolate` is 1. It grows with the square: short gaps change little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Channel:
     def fill(self, frames: int, after: Samples) -> Samples:
         """The rest of a gap that ends where ``after`` begins."""
         added = self._echo_of(frames + len(after))
-        doubt = frames / (_DOUBT_SECONDS * self._rate)
+        doubt = (frames / (_DOUBT_SECONDS * self._rate)) ** 2
         filled = [continuation.fill(after, added, doubt) for continuation in self._continuations]
         return np.asarray(np.mean(filled, axis=0))
 

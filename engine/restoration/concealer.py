@@ -51,12 +51,14 @@ class Concealer:
     mixed with the continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
 
     ``channels`` are repaired each by itself, at 8 to 192 kHz; ``block_size`` is how many samples are lost at
-    a time. For any thread but the audio thread.
+    a time. Without ``is_searching`` the autoregressions are left alone. For any thread but the audio thread.
     """
 
     latency_samples = 0
 
-    def __init__(self, channels: int, sample_rate: float, block_size: int) -> None:
+    def __init__(
+        self, channels: int, sample_rate: float, block_size: int, *, is_searching: bool = True
+    ) -> None:
         if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
             raise ParameterError(
                 f"sample rate must be {_LOWEST_RATE}-{_HIGHEST_RATE} Hz, got {sample_rate:g}; resample first"
@@ -65,7 +67,7 @@ class Concealer:
             raise ParameterError(f"channels must be at least 1, got {channels}")
         self._rate = sample_rate
         self._fits = fits_for(sample_rate, block_size)
-        self._is_searching = is_long(sample_rate, block_size)
+        self._is_searching = is_searching and is_long(sample_rate, block_size)
         self._count = channels
         self._crossfade = round(CROSSFADE_SECONDS * sample_rate)
         self.reset()

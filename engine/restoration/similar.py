@@ -44,7 +44,7 @@ class Match:
 
     lag: int
     weight: float
-    """The newest sound's level there, times how far the place is trusted; below 0 where signs differ."""
+    """The newest sound's level against the place's, times how far the place is trusted."""
 
 
 def find_match(heard: Samples, sample_rate: float) -> Match | None:
@@ -86,19 +86,19 @@ def _most_alike(past: Samples, size: int, places: int) -> int:
     begins = np.arange(places)
     inside = energy[size : size + places] - energy[:places]
     ramped = (moment[size : size + places] - moment[:places] - begins * inside) / (size - 1)
-    return int(np.argmax(products**2 / (ramped + _FLOOR * float(ramp @ newest**2))))
+    return int(np.argmax(products / np.sqrt(ramped + _FLOOR * float(ramp @ newest**2))))
 
 
 def _found(heard: Samples, lag: int, step: int, size: int) -> tuple[int, float]:
     """The lag less than ``step`` off ``lag`` where ``size`` samples are most alike, and the level there."""
     newest, ramp = heard[-size:], np.linspace(0.0, 1.0, size)
     weighted, floor = ramp * newest, _FLOOR * float(ramp @ newest**2)
-    best = (-1.0, lag, 0.0)
+    best = (-np.inf, lag, 0.0)
     for near in range(lag - step + 1, min(lag + step, len(heard) - size + 1)):
         place = heard[len(heard) - near - size : len(heard) - near]
         product, power = float(weighted @ place), float(ramp @ place**2) + floor
-        best = max(best, (product**2 / power, near, product / power))
-    return best[1], min(max(best[2], -_LOUDEST), _LOUDEST)
+        best = max(best, (product / power**0.5, near, product / power))
+    return best[1], min(max(best[2], 0.0), _LOUDEST)
 
 
 def _correlation_left(heard: Samples, lag: int, sample_rate: float) -> float:
