@@ -97,4 +97,14 @@ BENCHES = (
         "Concealment of lost packets on music, beside zero-fill, repetition and other autoregressions.",
         (Option("data", "--data", Path, "Folder of music."),),
     ),
+    Bench(
+        "detection",
+        "What is found of damage done to music, and false alarms on sound that is whole.",
+        (
+            Option("data", "--data", Path, "Folder of music."),
+            Option(
+                "clean", "--clean", list[Path], "Folder of other sound that is whole; may be given again."
+            ),
+        ),
+    ),
 )
