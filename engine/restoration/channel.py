@@ -16,6 +16,10 @@ Samples = npt.NDArray[np.float64]
 
 LOUDEST: Final = 2.0
 """Of a continuation, against what was heard just before the gap."""
+PATIENCE: Final = 8
+"""Searches in vain; after each one more, once there is as much to search as is remembered, …"""
+REST: Final = 1
+"""… so many gaps are let pass: where nothing is played again, that halves what searches cost."""
 _REFERENCE_SECONDS: Final = 0.03
 _DOUBT_SECONDS: Final = 0.05
 """Gap for which the doubt of `interpolate` is 1. It grows with the square: short gaps change little."""
@@ -100,6 +104,7 @@ class Channel:
         self._length = 0
         self._continuations: list[_Continuation] = []
         self._echo: _Echo | None = None
+        self._in_vain = self._resting = 0
         self._reference = round(_REFERENCE_SECONDS * sample_rate)
         self._loudest = 0.0
         self._gain = 1.0
@@ -124,11 +129,22 @@ class Channel:
         heard = self._heard
         coefficients = [fit.coefficients(heard) for fit in self._fits]
         self._continuations = [_Continuation(heard, each) for each in coefficients]
-        match = find_match(heard, self._rate) if self._is_searching else None
+        match = self._search(heard)
         self._echo = _Echo(match, heard, coefficients) if match else None
         before = heard[-self._reference :]
         self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
         self._gain = 1.0
+
+    def _search(self, heard: Samples) -> Match | None:
+        """Where the sound was alike, if that is looked for in this gap."""
+        if not self._is_searching or self._resting > 0:
+            self._resting -= 1
+            return None
+        match = find_match(heard, self._rate)
+        self._in_vain = 0 if match else self._in_vain + 1
+        may_rest = self._in_vain > PATIENCE and self._length >= self._kept
+        self._resting = REST if may_rest else 0
+        return match
 
     def go_on(self, frames: int) -> Samples:
         """The continuation, no louder than what was heard."""

@@ -6,12 +6,14 @@ other of its pitch, and is held for another time. What an autoregression leaves 
 the very same is played again, as in loops and by samplers; so that says how far the place is trusted.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.jit import kernel, summing_kernel
 from tsumami.engine.restoration.burg import burg
 
 Samples = npt.NDArray[np.float64]
@@ -64,12 +66,14 @@ def find_match(heard: Samples, sample_rate: float) -> Match | None:
     return Match(lag, _MOST * min(trust, 1.0) * level) if trust > 0.0 else None
 
 
+@summing_kernel
 def _thinned(x: Samples, step: int) -> Samples:
     """Sums of ``step`` samples each, up to the last."""
-    x = x[len(x) % step :]
-    sums = x[::step].copy()
-    for first in range(1, step):
-        sums += x[first::step]
+    sums = np.zeros(len(x) // step)
+    skipped = len(x) % step
+    for i in range(len(sums)):
+        for j in range(step):
+            sums[i] += x[skipped + i * step + j]
     return sums
 
 
@@ -77,16 +81,27 @@ def _most_alike(past: Samples, size: int, places: int) -> int:
     """Of the first ``places`` of ``past``, where ``size`` samples begin that are most like its last."""
     newest, ramp = past[-size:], np.linspace(0.0, 1.0, size)
     fft_size = 1 << (len(past) - 1).bit_length()
-    spectrum = np.fft.rfft(past.astype(np.float32), fft_size)
-    spectrum *= np.fft.rfft((ramp * newest).astype(np.float32), fft_size).conj()
-    products = np.fft.irfft(spectrum, fft_size)[:places].astype(np.float64)
-    squares = past**2
-    energy = np.concatenate([[0.0], np.cumsum(squares)])
-    moment = np.concatenate([[0.0], np.cumsum(squares * np.arange(len(past)))])
-    begins = np.arange(places)
-    inside = energy[size : size + places] - energy[:places]
-    ramped = (moment[size : size + places] - moment[:places] - begins * inside) / (size - 1)
-    return int(np.argmax(products / np.sqrt(ramped + _FLOOR * float(ramp @ newest**2))))
+    spectrum = np.fft.rfft(past, fft_size) * np.fft.rfft(ramp * newest, fft_size).conj()
+    products = np.fft.irfft(spectrum, fft_size)[:places]
+    return int(_largest(products, past, size, _FLOOR * float(ramp @ newest**2)))
+
+
+@kernel
+def _largest(products: Samples, past: Samples, size: int, floor: float) -> int:
+    """Where a product is largest against the root of the place's ramped power and ``floor``."""
+    power, ramped = 0.0, 0.0
+    for i in range(size):
+        power += past[i] ** 2
+        ramped += past[i] ** 2 * i / (size - 1)
+    best, found = -np.inf, 0
+    for place in range(len(products)):
+        likeness = products[place] / math.sqrt(max(ramped, 0.0) + floor)
+        if likeness > best:
+            best, found = likeness, place
+        power -= past[place] ** 2
+        ramped += past[place + size] ** 2 - power / (size - 1)
+        power += past[place + size] ** 2
+    return found
 
 
 def _found(heard: Samples, lag: int, step: int, size: int) -> tuple[int, float]:

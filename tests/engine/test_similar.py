@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsumami.engine.restoration import Concealer
+from tsumami.engine.restoration import Concealer, channel
 from tsumami.engine.restoration.interpolation import interpolate
 from tsumami.engine.restoration.similar import find_match
 
@@ -104,3 +104,13 @@ def test_doubt_leaves_the_extrapolation_and_what_is_added() -> None:
     ahead = interpolate(before, np.zeros(0), 10, coefficients)
     doubted = interpolate(before, after, 10, coefficients, added=added, doubt=1e12)
     np.testing.assert_allclose(doubted, ahead + added[:10], atol=1e-9)
+
+
+def test_music_without_repetition_is_searched_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    monkeypatch.setattr(channel, "find_match", lambda heard, _rate: searched.append(len(heard)))
+    x = np.random.default_rng(3).standard_normal(800 * BLOCK)  # 16 s, of which 10 are remembered
+    concealed(x, set(range(5, 800, 10)))
+    filled = sum(size < 10 * RATE for size in searched)
+    assert filled == 50
+    assert len(searched) - filled == 15
