@@ -18,8 +18,8 @@ LOUDEST: Final = 2.0
 """Of a continuation, against what was heard just before the gap."""
 PATIENCE: Final = 8
 """Searches in vain; after each one more, once there is as much to search as is remembered, …"""
-REST: Final = 1
-"""… so many gaps are let pass: where nothing is played again, that halves what searches cost."""
+REST: Final = 3
+"""… so many gaps are let pass: where nothing is played again, searches cost little."""
 _REFERENCE_SECONDS: Final = 0.03
 _DOUBT_SECONDS: Final = 0.05
 """Gap for which the doubt of `interpolate` is 1. It grows with the square: short gaps change little."""

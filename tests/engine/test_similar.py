@@ -113,4 +113,4 @@ def test_music_without_repetition_is_searched_less_often(monkeypatch: pytest.Mon
     concealed(x, set(range(5, 800, 10)))
     filled = sum(size < 10 * RATE for size in searched)
     assert filled == 50
-    assert len(searched) - filled == 15
+    assert len(searched) - filled in (7, 8)  # one in four of 30
