@@ -1,7 +1,7 @@
 """Concealment of lost packets on music, beside what else there is.
 
 Three protocols: packets of 512 at 44.1 kHz lost in bursts, as over the internet; packets of 128 at 48 kHz
-lost one by one; single gaps of 8 to 64 ms at 16 kHz. The packet NMSE is 20 log10 ‖t - p‖ / ‖t‖ over the lost
+lost one by one; single gaps of 8 to 64 ms at 16 kHz. Then long bursts, and the command. The packet NMSE is 20 log10 ‖t - p‖ / ‖t‖ over the lost
 samples of a clip, t being the truth and p what was played; the mean of all clips is told. SDR is that of the
 whole clip.
 """
@@ -19,8 +19,11 @@ import soxr
 from rich.console import Console
 from rich.progress import track
 
+from tsumami.bridge.bench import restoration_bursts
 from tsumami.bridge.bench.concealers import PEERS, Conceals
 from tsumami.bridge.bench.report import Report, Row
+from tsumami.bridge.bench.restoration_bursts import burst_rows
+from tsumami.bridge.bench.restoration_command import command_rows
 from tsumami.engine.errors import SoundError
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
 
@@ -109,6 +112,8 @@ def run(data: Path | None = None) -> Report:
         clips = read_clips(files, protocol.sample_rate)
         rows += _rows(protocol, clips)
         notes = [f"{len(clips)} clips of {_SECONDS} s: {', '.join(path.stem for path in files)}."]
+    rows += burst_rows(read_clips(files, restoration_bursts.RATE))
+    rows += command_rows(files, bursts)
     return Report("restoration", rows, notes)
 
 

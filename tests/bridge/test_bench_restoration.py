@@ -35,13 +35,21 @@ def test_figures_of_known_sounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(restoration, "protocols", lambda: short_gaps)
     report = restoration.run(tmp_path)
     rows = {(row.what.split(": ")[1], row.peer): row for row in report.rows}
-    assert {peer for _, peer in rows if peer} == {*PEERS, "autoregressions alone", "none ahead"}
+    assert {peer for _, peer in rows if peer} == {
+        *PEERS,
+        "autoregressions alone",
+        "none ahead",
+        "the music there",
+    }
     ours = rows["packet NMSE", "zero-fill"]
     assert ours.peer_value == pytest.approx(0.0, abs=1e-6), "zero-fill is the truth's own energy off"
     assert ours.value < -40.0
     repeated = rows["packet NMSE", "repeat"].peer_value
     assert repeated is not None
     assert repeated > -20.0
+    assert rows["largest step at a joint", "the music there"].value < 1.1, "it fades, and does not click"
+    assert rows["SDR, worst clip", ""].value > 3.0, "over zero-fill, though long bursts fade to silence"
+    assert 0.0 < rows["CPU time for a second", ""].value < 10.0
 
 
 def test_no_music_is_said(tmp_path: Path) -> None:
