@@ -7,6 +7,7 @@ import typer
 from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.evaluate import evaluate
+from tsumami.bridge.commands.groove import groove
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.macros import macros
 from tsumami.bridge.commands.match import match
@@ -32,6 +33,7 @@ app.command()(live)
 app.command()(stream)
 app.command()(render)
 app.command()(restore)
+app.command()(groove)
 app.command()(match)
 app.command()(patches)
 app.command()(scan)

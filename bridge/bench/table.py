@@ -93,6 +93,14 @@ BENCHES = (
         ),
     ),
     Bench(
+        "groove",
+        "How exactly drums are heard: renders with exact truth, beside aubio.",
+        (
+            Option("data", "--data", Path, "Folder with groove_midi and drum_kit."),
+            Option("pieces", "--pieces", int, "How many performances of the validation split; 24."),
+        ),
+    ),
+    Bench(
         "restoration",
         "Concealment of lost packets on music, beside zero-fill, repetition and other autoregressions.",
         (Option("data", "--data", Path, "Folder of music."),),

@@ -1,0 +1,1 @@
+"""What `tsumami groove` does with a recording."""

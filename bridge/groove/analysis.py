@@ -1,0 +1,162 @@
+"""A recording's groove: its hits on a grid, and what is to be said of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tsumami.bridge.groove.recording import Recording, hear
+from tsumami.bridge.groove.reference_file import ReferenceHits, read_reference
+from tsumami.engine.errors import ParameterError
+from tsumami.engine.groove import (
+    LANES,
+    Lean,
+    align,
+    given_tempo,
+    lean,
+    lean_on_reference,
+    summary,
+    tracked_tempo,
+)
+from tsumami.engine.groove.deviation import spread_of
+from tsumami.engine.groove.grid_search import HIGHEST_BPM, LOWEST_BPM
+
+_UNSURE: Final = 0.7
+_HOLDS_MS: Final = 25.0
+"""A steady tempo is that of the hits if their local middles stay so near to it …"""
+_LOCAL_HITS: Final = 24
+_STEADY: Final = 1.04
+_ASTRAY: Final = 0.24
+_OTHER_LENGTH: Final = 0.05
+"""… and a reference is as long if it differs by no more than this share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groove:
+    """What was found in a recording."""
+
+    recording: Recording
+    lean: Lean
+    remarks: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON can say it."""
+        leaning, grid = self.lean, self.lean.grid
+        return {
+            "bpm": round(grid.bpm, 3),
+            "grid": {
+                "source": grid.source,
+                "feel": grid.feel.name,
+                "positions": [round(position, 4) for position in grid.feel.positions],
+                "swung_notes": grid.feel.swung or None,
+                "confidence": round(grid.confidence, 3),
+                "beat_confidence": round(grid.beat_confidence, 3),
+                "first_beat_seconds": round(float(grid.beat_seconds[0]), 5),
+                "first_beat_in_bar": grid.first_beat,
+                "beats_in_bar": grid.beats_in_bar,
+                "bar_confidence": round(grid.bar_confidence, 3),
+                "knows_time": grid.knows_time,
+            },
+            "hits": [
+                {
+                    "time_seconds": round(float(leaning.seconds[index]), 6),
+                    "lane": LANES[leaning.lanes[index]],
+                    "strength_db": round(float(leaning.strength_db[index]), 2),
+                    "deviation_ms": round(float(leaning.deviation_ms[index]), 3),
+                    "grid_position": round(float(leaning.places[index]), 4),
+                    "confidence": round(float(leaning.confidence[index]), 3),
+                    "kl": None,
+                }
+                for index in range(len(leaning.seconds))
+            ],
+            "summary": {**summary(leaning), "remarks": list(self.remarks)},
+        }
+
+
+def analyse(sound: Path, bpm: float | None = None, reference: Path | None = None) -> Groove:
+    """The groove of a sound file against a tempo, a reference, or the tempo that is found.
+
+    Raises `SoundError`, `SessionError` (of the reference) and `ParameterError` (of ``bpm``).
+    """
+    if bpm is not None and not LOWEST_BPM <= bpm <= HIGHEST_BPM:
+        raise ParameterError(f"bpm must be in {LOWEST_BPM:g}-{HIGHEST_BPM:g}, got {bpm:g}")
+    against = None if reference is None else read_reference(reference, bpm)
+    recording = hear(sound)
+    if against is not None:
+        return _on_reference(recording, against)
+    return _on_grid(recording, bpm)
+
+
+def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
+    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
+    alignment = align(times, recording.hits["lane"], reference.seconds, reference.lanes)
+    grid = reference.grid.later(alignment.lag_seconds)
+    leaning = lean_on_reference(
+        recording.hits, recording.sample_rate, grid, alignment, reference.seconds, reference.places
+    )
+    remarks = [*recording.remarks, *reference.remarks]
+    if alignment.lag_seconds:
+        remarks.append(
+            f"reference begins at {alignment.lag_seconds:.3f} s of the sound, so how early or late all "
+            "hits are is not known"
+        )
+    if abs(reference.length_seconds / recording.seconds - 1.0) > _OTHER_LENGTH:
+        remarks.append(
+            f"reference is {reference.length_seconds:.1f} s long, the sound {recording.seconds:.1f} s: "
+            "what only one of them has is not compared"
+        )
+    missing = len(times) - len(alignment.pairs)
+    if missing:
+        remarks.append(f"{missing} of {len(times)} hits are not in the reference: placed on its grid")
+    return Groove(recording, leaning, tuple(remarks))
+
+
+def _on_grid(recording: Recording, bpm: float | None) -> Groove:
+    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
+    lanes = np.array(recording.hits["lane"])
+    remarks = list(recording.remarks)
+    grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
+    leaning = lean(recording.hits, recording.sample_rate, grid)
+    if bpm is not None and _wander_ms(leaning) > _HOLDS_MS:
+        followed = lean(recording.hits, recording.sample_rate, tracked_tempo(times, lanes, bpm))
+        if _wander_ms(followed) < 0.5 * _wander_ms(leaning):
+            leaning = followed
+            remarks.append(
+                f"the hits do not keep to {bpm:g} bpm: followed, {followed.grid.bpm:.2f} in the mean"
+            )
+    return Groove(recording, leaning, (*remarks, *_doubts(leaning)))
+
+
+def _astray(leaning: Lean) -> float | None:
+    """When a few dozen hits in a row begin that are spread over all of the grid; None where none are."""
+    count = max(len(leaning.seconds) // _LOCAL_HITS, 1)
+    gap_ms = 60_000.0 / leaning.grid.bpm / len(leaning.grid.feel.positions)
+    for part in np.array_split(np.arange(len(leaning.seconds)), count):
+        if spread_of(leaning.deviation_ms[part]) > _ASTRAY * gap_ms:
+            return float(leaning.seconds[part[0]])
+    return None
+
+
+def _wander_ms(leaning: Lean) -> float:
+    """How far the middle of a few dozen hits in a row moves from the grid, at most."""
+    late = leaning.deviation_ms
+    parts = np.array_split(late, max(len(late) // _LOCAL_HITS, 1))
+    return float(np.ptp([np.median(part) for part in parts]))
+
+
+def _doubts(leaning: Lean) -> Iterator[str]:
+    grid = leaning.grid
+    tempi = 60.0 / np.diff(grid.beat_seconds)
+    slow, fast = np.percentile(tempi, (5, 95))
+    if fast / slow > _STEADY:
+        yield f"the tempo moves between {slow:.1f} and {fast:.1f} bpm"
+    astray = _astray(leaning)
+    if astray is not None:
+        yield f"from about {astray:.0f} s on hits keep to no position of this grid: the tempo may be another"
+    if grid.beat_confidence < _UNSURE:
+        yield f"where the beats fall is not sure ({grid.beat_confidence:.2f}); --bpm BPM or --reference helps"
+    if grid.confidence < _UNSURE:
+        yield f"whether it is {grid.feel.name} is not sure ({grid.confidence:.2f})"
+    yield "the grid is found from the hits: whether all of them are early or late cannot be known"

@@ -1,0 +1,96 @@
+"""What a performance is compared with: a MIDI file or a recording, as hits on a grid of its own time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import mido
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.bridge.groove.drum_notes import lane_of
+from tsumami.bridge.groove.recording import hear
+from tsumami.engine.errors import SessionError
+from tsumami.engine.groove import Grid, given_tempo, known_beats, tracked_tempo
+
+Values = npt.NDArray[np.float64]
+
+MIDI_ENDINGS: Final = (".mid", ".midi")
+_DRUM_CHANNEL: Final = 9
+_DEFAULT_TEMPO: Final = 500_000
+"""Microseconds of a beat where a MIDI file says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceHits:
+    """Hits in order of time, ``[hits]`` each, and the grid that they are on."""
+
+    seconds: Values
+    lanes: npt.NDArray[np.int64]
+    places: Values
+    """In beats from the grid's first."""
+    grid: Grid
+    length_seconds: float
+    remarks: tuple[str, ...] = ()
+
+
+def read_reference(path: Path, bpm: float | None) -> ReferenceHits:
+    """The hits of a MIDI file, whose tempo map is the grid, or of a recording, whose grid is found.
+
+    Raises `SessionError` for a MIDI file that cannot be used, `SoundError` for such a recording.
+    """
+    return _read_midi(path) if path.suffix.lower() in MIDI_ENDINGS else _read_sound(path, bpm)
+
+
+def open_midi(path: Path, name: str) -> mido.MidiFile:
+    """A MIDI file; raises `SessionError`."""
+    try:
+        midi = mido.MidiFile(path)
+    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+        reason = "no such file" if not path.exists() else str(error) or type(error).__name__
+        raise SessionError(f"{name} must be a MIDI file, got {path} ({reason})") from error
+    if midi.ticks_per_beat <= 0:
+        raise SessionError(f"{name} must count in beats, got {path}, which counts in frames of film")
+    return midi
+
+
+def _read_midi(path: Path) -> ReferenceHits:
+    midi = open_midi(path, "reference")
+    messages = list(mido.merge_tracks(midi.tracks))
+    is_drums = any(_is_hit(message) and message.channel == _DRUM_CHANNEL for message in messages)
+    ticks, seconds, tempo = 0, 0.0, _DEFAULT_TEMPO
+    hits: list[tuple[float, int, float]] = []
+    beat_seconds, beats_in_bar = [0.0], 4
+    for message in messages:
+        # A beat's time is that of its tick under the tempo that it begins with.
+        while (next_beat := len(beat_seconds) * midi.ticks_per_beat) <= ticks + message.time:
+            beat_seconds.append(seconds + mido.tick2second(next_beat - ticks, midi.ticks_per_beat, tempo))
+        seconds += mido.tick2second(message.time, midi.ticks_per_beat, tempo)
+        ticks += message.time
+        if message.type == "set_tempo":
+            tempo = message.tempo
+        elif message.type == "time_signature":
+            beats_in_bar = max(round(4 * message.numerator / message.denominator), 1)
+        elif _is_hit(message) and (message.channel == _DRUM_CHANNEL or not is_drums):
+            hits.append((seconds, lane_of(message.note), ticks / midi.ticks_per_beat))
+    if not hits:
+        raise SessionError(f"reference must have notes, got none in {path}")
+    while len(beat_seconds) < 3:
+        beat_seconds.append(beat_seconds[-1] + tempo / 1e6)
+    times, lanes, places = (np.array(column) for column in zip(*sorted(hits), strict=True))
+    grid = known_beats(times, lanes, np.array(beat_seconds), 0, "reference").of_bars(beats_in_bar)
+    return ReferenceHits(times, lanes, np.asarray(places, np.float64), grid, seconds)
+
+
+def _is_hit(message: Any) -> bool:
+    return bool(message.type == "note_on" and message.velocity)
+
+
+def _read_sound(path: Path, bpm: float | None) -> ReferenceHits:
+    recording = hear(path, "reference")
+    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
+    lanes = np.array(recording.hits["lane"])
+    grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
+    return ReferenceHits(
+        times, lanes, grid.place(times)[0], grid.from_reference(), recording.seconds, recording.remarks
+    )
