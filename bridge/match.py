@@ -10,6 +10,7 @@ from typing import Final
 from tsumami.bridge.match_report import MatchBar, Outcome, document_of, hints_of, line_of, picture_of
 from tsumami.engine.contract import BUILTIN, Contract
 from tsumami.engine.errors import SessionError
+from tsumami.engine.models import LISTENING, shipped_model
 from tsumami.engine.sound_model import SoundModel
 from tsumami.plugins.match.library import open_library
 from tsumami.plugins.match.matching import Match, match_sound, play_for, player_for, settings_of
@@ -22,6 +23,7 @@ from tsumami.plugins.offline import render_preset
 from tsumami.plugins.offline.data_set import explained
 from tsumami.plugins.offline.wav import wav_bytes, write_beside
 from tsumami.plugins.presets.formats import check_unused
+from tsumami.plugins.presets.preset import is_same_synth
 
 _WAV_RATE_HZ: Final = 48_000
 """Of the WAV file, which is as a single one that `tsumami render` writes."""
@@ -32,7 +34,7 @@ class MatchOptions:
     """What the command line was given; None where it was not."""
 
     sound: Path
-    model: Path
+    model: Path | None
     preset: Path
     plugin: Path | None
     builtin: bool
@@ -58,7 +60,7 @@ class MatchOptions:
 def run_match(options: MatchOptions) -> bool:
     """Match, write what was asked for, and say how near it is; False when the search was interrupted."""
     _check_outputs(options)
-    model = SoundModel(options.model)
+    model = SoundModel(_model(options))
     instrument = _instrument(options, model.contract)
     settings = settings_of(model.contract, **options.note)
     sound = read_sound(options.sound, options.gain_db, settings.length_seconds)
@@ -109,6 +111,20 @@ def _check_outputs(options: MatchOptions) -> None:
         raise SessionError(f"outputs must be different files, got {options.outputs[-1]} twice")
     if options.plot is not None:
         check_drawing()
+
+
+def _model(options: MatchOptions) -> Path:
+    """The model that was given, or the one that ships for the plugin."""
+    if options.model is not None:
+        return options.model
+    name = next(
+        (name for name in LISTENING if options.plugin and is_same_synth(name, options.plugin.stem)), ""
+    )
+    shipped = shipped_model(name)
+    if shipped is None:
+        ships = ", ".join(LISTENING)
+        raise SessionError(f"model must be given with --model M.onnx, got none; one ships for {ships} only")
+    return shipped
 
 
 def _instrument(options: MatchOptions, contract: Contract) -> str | Path:

@@ -132,7 +132,8 @@ class Macros(_Table, frozen=True):
     model: Annotated[
         str,
         _meta(
-            '"builtin" or the path of a macro model (ONNX); a plugin has macros only by a model of its own'
+            '"builtin" or "amsynth", which ship, or the path of a macro model (ONNX); a plugin, and amsynth '
+            "outside, have macros of their own only by a model of their own"
         ),
     ] = "builtin"
     provider: Annotated[Literal["auto", "cpu", "cuda"], _meta("where the model runs")] = "auto"

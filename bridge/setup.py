@@ -1,7 +1,6 @@
 """What live and offline playing share: a session turned into an instrument, a patch and settings."""
 
 import dataclasses
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from tsumami.bridge.taught_axis import TaughtAxes
 from tsumami.bridge.taught_session import taught_session
 from tsumami.engine.config import EngineConfig, StageSource
 from tsumami.engine.errors import SessionError
+from tsumami.engine.models import shipped_model
 from tsumami.engine.parameter import Parameter
 from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
 from tsumami.plugins import PARAMETERS, Patch, load_bank
@@ -224,7 +224,5 @@ def _input(session: Session) -> InputSettings | None:
 
 
 def model_path(session: Session) -> Path:
-    """File of the session's macro model; ``builtin`` is the one that ships."""
-    if session.macros.model != "builtin":
-        return Path(session.macros.model)
-    return Path(str(importlib.resources.files("tsumami.engine.models") / "macros.onnx"))
+    """File of the session's macro model, which is one that ships or a path."""
+    return shipped_model(session.macros.model) or Path(session.macros.model)

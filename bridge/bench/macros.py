@@ -5,7 +5,6 @@ training has not seen; every stop is rendered and described. Beside it stands th
 would make once for all patches: one parameter a knob.
 """
 
-import importlib.resources
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -22,6 +21,7 @@ from tsumami.bridge.bench.macros_trained import run_trained
 from tsumami.bridge.bench.report import Report
 from tsumami.engine import MacroModel, MacroProcessor
 from tsumami.engine.errors import ModelError
+from tsumami.engine.models import shipped_model
 from tsumami.plugins import PARAMETERS, random_patch
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def run(model: str | Path | None = None, data: Path | None = None, patches: int 
             f"libraries of training must be installed to describe sounds, got no {error.name}; "
             "pip install 'tsumami[training]'"
         ) from None
-    shipped = Path(str(importlib.resources.files("tsumami.engine.models") / "macros.onnx"))
+    shipped = shipped_model("builtin")
+    assert shipped is not None
     decoder = MacroModel(model or shipped, "cpu")
     decoder.prepare()
     processor = MacroProcessor(decoder, len(PARAMETERS))

@@ -11,10 +11,15 @@ _NOTE = "The note that is played"
 
 def match(
     sound: Annotated[Path, typer.Argument(help="Sound to match: WAV, FLAC, OGG, MP3 …")],
-    model: Annotated[Path, typer.Option(help="Model that listens (ONNX), of `tsumami train macros --data`.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Preset file to write; its ending says the format.")
     ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Model that listens (ONNX), of `tsumami train macros --data`; for amsynth, one that ships."
+        ),
+    ] = None,
     plugin: Annotated[Path | None, typer.Option(help="VST2 or VST3 instrument to match with.")] = None,
     builtin: Annotated[bool, typer.Option("--builtin", help="Match with the built-in synthesizer.")] = False,
     render: Annotated[

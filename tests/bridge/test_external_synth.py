@@ -130,9 +130,9 @@ def _connect(client: Any, begins: str) -> None:
 
 
 @contextlib.contextmanager
-def _playing(folder: Path) -> Iterator[Stage]:
-    """The session of the examples, connected to the amsynth that runs."""
-    with running_live(str(EXAMPLES / "amsynth.toml"), "--no-demo") as live:
+def _playing(folder: Path, session: str = "amsynth.toml") -> Iterator[Stage]:
+    """A session of the examples, connected to the amsynth that runs."""
+    with running_live(str(EXAMPLES / session), "--no-demo") as live:
         live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ")
         stage = Stage(live, folder)
         try:
@@ -171,6 +171,21 @@ def test_amsynth_follows_the_macros_and_is_found_again(jack_server: JackServer, 
             assert summary["peak_dbfs"] < -100, "the strip itself is silent"
             assert summary["midi_sent"] > 100
             _wait_until_silent(stage)
+    assert_nothing_left()
+
+
+@pytest.mark.slow
+def test_amsynth_plays_its_own_presets_and_the_macros_of_its_own_model(
+    jack_server: JackServer, tmp_path: Path
+) -> None:
+    with running_amsynth(jack_server, tmp_path), _playing(tmp_path, "amsynth_macros.toml") as stage:
+        stage.turn(_BRIGHT, 64)
+        stage.play(0x90, _NOTE, 100)
+        middle = stage.centroid()
+        stage.centroid_at(_BRIGHT, 127, lambda hz: hz > 1.25 * middle)
+        stage.centroid_at(_BRIGHT, 0, lambda hz: hz < middle / 1.25)
+        summary = stage.live.end(signal.SIGTERM)
+        assert summary["peak_dbfs"] < -100, "the strip itself is silent"
     assert_nothing_left()
 
 

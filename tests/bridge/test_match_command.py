@@ -104,6 +104,19 @@ def test_a_plugin_is_matched_and_its_bank_begins_the_search(folder: Path, tmp_pa
     assert again.read_bytes() == wav.read_bytes()
 
 
+def test_amsynths_model_ships_and_no_other(folder: Path, tmp_path: Path) -> None:
+    require_amsynth()
+    sound, preset = folder / "sound.wav", tmp_path / "found.bank"
+    given = ("--plugin", str(PLUGIN), "-o", str(preset), "--refine", "1")
+    document = run_tsumami_json("match", str(sound), *given)
+    assert len(document["parameters"]) == 32
+    assert document["found"]["sc"] <= document["predicted"]["sc"]
+    (found,) = read_presets(preset)
+    assert found.synth == "amsynth"
+    with pytest.raises(TsumamiError, match=r"--model M.onnx, got none; one ships for amsynth only"):
+        in_process("match", str(sound), "--builtin", "-o", str(tmp_path / "found.toml"))
+
+
 def test_an_interrupt_writes_the_best_so_far(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
