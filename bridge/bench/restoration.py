@@ -1,9 +1,9 @@
 """Concealment of lost packets on music, beside what else there is.
 
 Three protocols: packets of 512 at 44.1 kHz lost in bursts, as over the internet; packets of 128 at 48 kHz
-lost one by one; single gaps of 8 to 64 ms at 16 kHz. Then long bursts, and the command. The packet NMSE is 20 log10 ‖t - p‖ / ‖t‖ over the lost
-samples of a clip, t being the truth and p what was played; the mean of all clips is told. SDR is that of the
-whole clip.
+lost one by one; single gaps of 8 to 64 ms at 16 kHz. Then long bursts, and the command. The packet NMSE is
+20 log10 ‖t - p‖ / ‖t‖ over the lost samples of a clip, t being the truth and p what was played; the mean of
+all clips is told. SDR is that of the whole clip.
 """
 
 import time

@@ -21,9 +21,7 @@ _SECONDS: Final = 120
 _LOOKAHEADS_MS: Final = (0, 10)
 
 
-def command_rows(
-    files: Sequence[Path], lost: Callable[[int, int], npt.NDArray[np.bool_]]
-) -> Iterator[Row]:
+def command_rows(files: Sequence[Path], lost: Callable[[int, int], npt.NDArray[np.bool_]]) -> Iterator[Row]:
     """CPU time of the command on two minutes of the longest of ``files``, by their duration.
 
     ``lost`` says which of so many packets are lost, with a seed. One thread.
