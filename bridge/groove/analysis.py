@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tsumami.bridge.groove.recording import Recording, hear
 from tsumami.bridge.groove.reference_file import ReferenceHits, read_reference
@@ -24,13 +25,13 @@ from tsumami.engine.groove.deviation import spread_of
 from tsumami.engine.groove.grid_search import HIGHEST_BPM, LOWEST_BPM
 
 _UNSURE: Final = 0.7
-_HOLDS_MS: Final = 25.0
-"""A steady tempo is that of the hits if their local middles stay so near to it …"""
 _LOCAL_HITS: Final = 24
 _STEADY: Final = 1.04
 _ASTRAY: Final = 0.24
+"""Spread, in shares of the distance of two positions, of hits that keep to none: 0.34 if strewn evenly."""
+_BETTER: Final = 0.6
 _OTHER_LENGTH: Final = 0.05
-"""… and a reference is as long if it differs by no more than this share."""
+"""A reference is as long if it differs by no more than this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,10 @@ def _on_grid(recording: Recording, bpm: float | None) -> Groove:
     remarks = list(recording.remarks)
     grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
     leaning = lean(recording.hits, recording.sample_rate, grid)
-    if bpm is not None and _wander_ms(leaning) > _HOLDS_MS:
+    everything = np.arange(len(times))
+    if bpm is not None and _scatter(leaning, everything) > _ASTRAY:
         followed = lean(recording.hits, recording.sample_rate, tracked_tempo(times, lanes, bpm))
-        if _wander_ms(followed) < 0.5 * _wander_ms(leaning):
+        if _scatter(followed, everything) < _BETTER * _scatter(leaning, everything):
             leaning = followed
             remarks.append(
                 f"the hits do not keep to {bpm:g} bpm: followed, {followed.grid.bpm:.2f} in the mean"
@@ -132,18 +134,16 @@ def _on_grid(recording: Recording, bpm: float | None) -> Groove:
 def _astray(leaning: Lean) -> float | None:
     """When a few dozen hits in a row begin that are spread over all of the grid; None where none are."""
     count = max(len(leaning.seconds) // _LOCAL_HITS, 1)
-    gap_ms = 60_000.0 / leaning.grid.bpm / len(leaning.grid.feel.positions)
     for part in np.array_split(np.arange(len(leaning.seconds)), count):
-        if spread_of(leaning.deviation_ms[part]) > _ASTRAY * gap_ms:
+        if _scatter(leaning, part) > _ASTRAY:
             return float(leaning.seconds[part[0]])
     return None
 
 
-def _wander_ms(leaning: Lean) -> float:
-    """How far the middle of a few dozen hits in a row moves from the grid, at most."""
-    late = leaning.deviation_ms
-    parts = np.array_split(late, max(len(late) // _LOCAL_HITS, 1))
-    return float(np.ptp([np.median(part) for part in parts]))
+def _scatter(leaning: Lean, part: npt.NDArray[np.int64]) -> float:
+    """The spread of some hits in shares of the mean distance of two positions."""
+    gap_ms = 60_000.0 / leaning.grid.bpm / len(leaning.grid.feel.positions)
+    return spread_of(leaning.deviation_ms[part]) / gap_ms
 
 
 def _doubts(leaning: Lean) -> Iterator[str]:
@@ -156,7 +156,8 @@ def _doubts(leaning: Lean) -> Iterator[str]:
     if astray is not None:
         yield f"from about {astray:.0f} s on hits keep to no position of this grid: the tempo may be another"
     if grid.beat_confidence < _UNSURE:
-        yield f"where the beats fall is not sure ({grid.beat_confidence:.2f}); --bpm BPM or --reference helps"
+        helps = "--reference FILE" if grid.source == "bpm" else "--bpm BPM or --reference FILE"
+        yield f"where the beats fall is not sure ({grid.beat_confidence:.2f}); {helps} helps"
     if grid.confidence < _UNSURE:
         yield f"whether it is {grid.feel.name} is not sure ({grid.confidence:.2f})"
     yield "the grid is found from the hits: whether all of them are early or late cannot be known"

@@ -33,7 +33,7 @@ _VARIATIONS: Final = 12
 _TUNED_EVERY: Final = 8
 _TUNED_SECONDS: Final = 30.0
 _THRESHOLDS: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-_HARDLY: Final = 0.01
+_HARDLY: Final = 0.003
 _LOWEST: Final = 0.1
 _UNSURE_OTHER: Final = 0.4
 
