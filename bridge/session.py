@@ -28,6 +28,7 @@ from tsumami.bridge.session_tables import (
 )
 from tsumami.bridge.toml_lines import KeyPath, key_lines
 from tsumami.engine.errors import SessionError
+from tsumami.engine.models import SHIPPED
 
 __all__ = [
     "MACRO_NAMES",
@@ -153,7 +154,7 @@ def _resolve(session: Session, folder: Path) -> Session:
 
     replace = msgspec.structs.replace
     macros = session.macros
-    if macros.model != "builtin":
+    if macros.model not in SHIPPED:
         macros = replace(macros, model=absolute(macros.model))
     return replace(
         session,

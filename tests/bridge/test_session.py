@@ -18,6 +18,7 @@ from tsumami.bridge.session_page import session_page
 from tsumami.bridge.session_tables import TABLES
 from tsumami.bridge.toml_lines import key_lines
 from tsumami.engine.errors import SessionError
+from tsumami.engine.models import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 FILE = Path("s.toml")
@@ -100,7 +101,8 @@ def test_paths_are_relative_to_the_session_file(tmp_path: Path) -> None:
 
 
 def test_builtin_model_is_no_path() -> None:
-    assert parse_session('[macros]\nmodel = "builtin"', FILE).macros.model == "builtin"
+    for name in SHIPPED:
+        assert parse_session(f'[macros]\nmodel = "{name}"', FILE).macros.model == name
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
