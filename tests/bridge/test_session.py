@@ -100,7 +100,7 @@ def test_paths_are_relative_to_the_session_file(tmp_path: Path) -> None:
     assert session.output.record == "/a/b.wav"
 
 
-def test_builtin_model_is_no_path() -> None:
+def test_models_that_ship_are_no_paths() -> None:
     for name in SHIPPED:
         assert parse_session(f'[macros]\nmodel = "{name}"', FILE).macros.model == name
 
