@@ -11,7 +11,7 @@ from tsumami.engine.groove import LANES, Grid
 from tsumami.engine.groove import summary as summary_of
 
 _STRIP_MS: Final = 40.0
-_STRIP_CELLS: Final = 33
+_STRIP_CELLS: Final = 25
 _SHADES: Final = " ·▪■"
 
 
@@ -86,7 +86,7 @@ def _cells(figure: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _strip(groove: Groove, lane: str) -> str:
-    """How many hits are how late: a cell for each 2.4 ms."""
+    """How many hits are how late: a cell for each 3.3 ms."""
     late = groove.lean.deviation_ms[groove.lean.lanes == LANES.index(lane)]
     counts = [0] * _STRIP_CELLS
     for value in late:
