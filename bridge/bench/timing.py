@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +12,20 @@ from rich.progress import track
 
 Times = npt.NDArray[np.float64]
 
+_MOST_SECONDS: Final = 30.0
+_FEWEST_ROUNDS: Final = 300
+
 
 def interleaved(
     cases: Mapping[str, Callable[[], object]], rounds: int, *, title: str, warm_up: int = 20
 ) -> dict[str, Times]:
     """Microseconds of each call, ``[rounds]`` by case; every round calls every case once.
 
-    Progress goes to standard error. The garbage collector rests meanwhile.
+    There are fewer rounds where they would take more than half a minute, but not under 300. Progress goes to
+    standard error. The garbage collector rests meanwhile.
     """
-    for call in cases.values():
-        for _ in range(warm_up):
-            call()
+    seconds = sum(_warmed_up(call, warm_up) for call in cases.values())
+    rounds = min(rounds, max(int(_MOST_SECONDS / seconds), _FEWEST_ROUNDS))
     times = {name: np.empty(rounds) for name in cases}
     gc.collect()
     gc.disable()
@@ -35,3 +39,12 @@ def interleaved(
     finally:
         gc.enable()
     return times
+
+
+def _warmed_up(call: Callable[[], object], times: int) -> float:
+    """Seconds of the last of so many calls."""
+    began = time.perf_counter()
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+    return time.perf_counter() - began
