@@ -127,6 +127,7 @@ class LiveSession:
                     self._macro_presets.follow()
                 self._take_applied(client)
                 self._check_recording()
+                self._show_source()
                 if end is not None and client.memory.meters["sample"] >= end:
                     return
 
@@ -193,6 +194,10 @@ class LiveSession:
             self._tell(self._recorder.error)
             self._recorder = None
 
+    def _show_source(self) -> None:
+        if self._midi is not None:
+            self._view.source = self._midi.source if self._player is None else "demonstration"
+
     def _show_sound(self, name: str) -> None:
         self._view.patch = name
 
@@ -223,7 +228,6 @@ class LiveSession:
         macros = [macro.name for macro in self._view.engine.macros]
         self._midi = LiveMidi(self._setup, macros, client, self._router, self._play_midi, self._tell)
         self._midi.open()
-        self._view.source = self._midi.source
         demo = self._options.demo if self._options.demo is not None else not self._midi.connected
         if demo:
             self._start_demonstration(client)
@@ -235,7 +239,6 @@ class LiveSession:
         meters = client.memory.meters
         self._player = Player(performance, self._router, lambda: int(meters["sample"]))
         self._player.start()
-        self._view.source = "demonstration"
         self._tell("no MIDI input: playing the demonstration; it stops when a MIDI message arrives")
 
     def _play_midi(self, events: Any) -> None:
@@ -243,14 +246,11 @@ class LiveSession:
         if self._player is not None:
             player, self._player = self._player, None
             player.stop()
-            self._view.source = "MIDI"
         self._router(events)
 
     def _hear(self, message: Message) -> None:
         if message.device:
             self._view.engine = message
-        if self._midi is not None and self._midi.follow_jack(message):
-            self._view.source = self._midi.source
         if message.kind != "ready":
             self._tell(message.text)
         elif message.device == "null" and self._setup.session.device.name != "null":

@@ -7,13 +7,12 @@ from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup
 from tsumami.engine import EngineClient
-from tsumami.engine.config import Message
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import Events
 
 
 class LiveMidi:
-    """Opens what the session asks for, and again when a JACK server that died is back.
+    """Opens what the session asks for.
 
     ``sink`` takes what is played, on the MIDI thread; ``tell`` shows a sentence.
     """
@@ -34,14 +33,16 @@ class LiveMidi:
         self._sink, self._tell = sink, tell
         self._inputs: MidiInputs | None = None
         self._output: MidiOutput | None = None
-        self._went_with_jack = False
-        self.sent = 0
-        """Messages that the outputs closed so far have sent."""
 
     @property
     def connected(self) -> tuple[str, ...]:
         """Names of the inputs that are open, the virtual one apart."""
         return () if self._inputs is None else tuple(name for name in self._inputs.names if name != "tsumami")
+
+    @property
+    def sent(self) -> int:
+        """Messages that the output has sent."""
+        return 0 if self._output is None else self._output.sent
 
     @property
     def source(self) -> str:
@@ -56,17 +57,6 @@ class LiveMidi:
             self._open_output()
         self._open_inputs()
 
-    def follow_jack(self, message: Message) -> bool:
-        """A JACK server takes its MIDI with it; listen and play again when it is back, and say so."""
-        if message.kind == "lost" and self._uses_jack:
-            self.close()
-            self._went_with_jack = True
-        elif message.kind == "restarted" and self._went_with_jack and message.device != "null":
-            self._went_with_jack = False
-            self.open()
-            return True
-        return False
-
     def stop_listening(self) -> None:
         """Close the inputs; what they hold is let go."""
         if self._inputs is not None:
@@ -79,13 +69,6 @@ class LiveMidi:
         self._router.forward = None
         if self._output is not None:
             self._output.close()
-            self.sent += self._output.sent
-            self._output = None
-
-    @property
-    def _uses_jack(self) -> bool:
-        parts = (self._inputs, self._output)
-        return any(part is not None and part.api == "jack" for part in parts)
 
     def _open_output(self) -> None:
         meters = self._client.memory.meters

@@ -41,7 +41,7 @@ class JackGraph:
         return any(source.startswith(OUTPUT_NAME.encode()) for source in sources)
 
     def close(self) -> None:
-        """Give the client back."""
+        """Give the client back, unless the server has died: see `close_client`."""
         if self.is_alive:
             self._library.jack_client_close(self._client)
 

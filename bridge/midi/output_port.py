@@ -1,5 +1,6 @@
 """The MIDI output port of a session: found by its name, waited for, and found again when it comes back."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -22,6 +23,8 @@ from tsumami.bridge.session_tables import Midi
 from tsumami.engine.errors import DeviceError
 
 _CC_SUSTAIN, _CC_ALL_NOTES_OFF = 64, 123
+_RETURN_SECONDS = 1.0
+"""Between two looks for a JACK server in the place of one that died."""
 _CONNECT_SECONDS = 0.3
 """How long a connection may take to stand: JACK makes it between two cycles, of 170 ms at the most."""
 
@@ -31,7 +34,8 @@ class OutputPort:
 
     `send` may be called from any thread, the rest from one. ``report`` hears in one sentence what became
     of the port, and that ``freight`` goes there. Messages for a port that is not there are dropped: their
-    time is over when it comes. Under JACK a connection that somebody breaks is made again.
+    time is over when it comes. Under JACK a connection that somebody breaks is made again, and a server
+    that died is waited for.
     """
 
     def __init__(self, midi: Midi, freight: str, report: Callable[[str], None]) -> None:
@@ -43,6 +47,7 @@ class OutputPort:
         self._graph: JackGraph | None = None
         self._target = ""  # port that is connected, or about to be
         self._connected_at = 0.0
+        self._returned_at = 0.0
         self._sounding: set[tuple[int, int]] = set()  # (channel, note)
         self._played: set[int] = set()  # channels that notes went to
         self._refused = ""
@@ -58,11 +63,9 @@ class OutputPort:
     def open(self) -> None:
         """Connect, or say that the port is waited for; raises `DeviceError` if MIDI does not run."""
         self.api = choose_api(self._midi.api)
+        self._join()
         if self._midi.output is None:
-            self._offer()
             return
-        self._client = open_output_client(self.api)
-        self._graph = open_jack_graph() if self.api == "jack" else None
         self.look()
         while self._target and not self.name:
             time.sleep(0.005)
@@ -73,9 +76,14 @@ class OutputPort:
 
     def look(self) -> None:
         """Connect the port if it has come; give it up if it has gone, or JACK with it."""
-        if self._midi.output is None:
+        if self._client is None:
+            self._return()
+        elif not self._is_alive:
+            self._lose()
+            self._leave()
+        elif self._midi.output is None:
             return
-        if not self._target:
+        elif not self._target:
             self._find(self._midi.output)
         elif self._target not in self._ports():
             self._lose()
@@ -89,7 +97,7 @@ class OutputPort:
         """Send channel messages at once; the notes that sound are kept in mind."""
         with self._lock:
             # RtMidi would wait for ever on a JACK server that has died, and all of Python with it.
-            if not self.name or (self._graph is not None and not self._graph.is_alive):
+            if not self.name or not self._is_alive:
                 return
             try:
                 for message in messages:
@@ -107,13 +115,43 @@ class OutputPort:
         for channel in sorted(self._played):
             for cc in (_CC_SUSTAIN, _CC_ALL_NOTES_OFF):
                 self.send([bytes((Status.CONTROL_CHANGE | channel, cc, 0))])
+        self.name = ""
+        self._leave()
+
+    @property
+    def _is_alive(self) -> bool:
+        """Whether the MIDI system runs; only JACK's servers are known to die."""
+        return self._graph is None or self._graph.is_alive
+
+    def _join(self) -> None:
+        """Become a client of the MIDI system."""
+        self._graph = open_jack_graph() if self.api == "jack" else None
+        try:
+            if self._midi.output is None:
+                self._offer()
+            else:
+                self._client = open_output_client(self.api)
+        except DeviceError:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        """Be a client no more."""
         with self._lock:
-            self.name = ""
-            close_client(self._client)
-            self._client = None
+            if self._client is not None:
+                close_client(self._client, is_alive=self._is_alive)
+                self._client = None
         if self._graph is not None:
             self._graph.close()
             self._graph = None
+
+    def _return(self) -> None:
+        """Join the server that has come in the place of one that died, if there is one."""
+        if time.monotonic() - self._returned_at < _RETURN_SECONDS:
+            return
+        self._returned_at = time.monotonic()
+        with contextlib.suppress(DeviceError):  # there is none yet
+            self._join()
 
     def _offer(self) -> None:
         if not has_virtual_ports(self.api):
@@ -129,14 +167,11 @@ class OutputPort:
                 f"midi.output must name a port on {self.api}, which refuses a virtual one ({error})"
             ) from None
         self._client = client
-        self._graph = open_jack_graph() if self.api == "jack" else None
         self._connected(CLIENT_NAME, "is offered to other programs")
 
     def _ports(self) -> list[str]:
-        """The ports that there are; a JACK server that has died has none."""
-        if self._graph is not None and not self._graph.is_alive:
-            return []
-        names: list[str] = self._client.get_ports()
+        """The ports that there are; where the MIDI system has died there are none."""
+        names: list[str] = [] if self._client is None else self._client.get_ports()
         return names
 
     def _find(self, wanted: str) -> None:
@@ -169,7 +204,8 @@ class OutputPort:
             lost, self.name, self._target = self.name, "", ""
             self._sounding.clear()
             self._played.clear()
-            self._client.close_port()
+            if self._is_alive:
+                self._client.close_port()
         if lost:
             self._report(f"MIDI output {lost!r} is gone: waiting for it")
 

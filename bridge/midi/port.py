@@ -60,7 +60,10 @@ class InputPort:
                     blocks.append(events)
         return np.concatenate(blocks) if blocks else NO_EVENTS
 
-    def close(self) -> Events:
-        """Give the port back; returns the note offs and pedals up that it still owes."""
-        close_client(self._client)
+    def close(self, *, is_alive: bool = True) -> Events:
+        """Give the port back, or leave it where the MIDI system has died.
+
+        Returns the note offs and pedals up that it still owes.
+        """
+        close_client(self._client, is_alive=is_alive)
         return self._decoder.release(stamp_ns=time.perf_counter_ns())

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
 from tsumami.bridge.midi.port import Echoes, InputPort
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -27,6 +28,7 @@ from tsumami.engine.events import Events
 
 _READ_SECONDS = 0.001
 _PortKey = tuple[str, int]  # name, and how many of that name stand before it
+_Fate = Literal["came", "went", "died"]  # the last: with its MIDI system
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,15 @@ class MidiInputs:
     ``sink`` takes arrays of `EVENT_DTYPE` with `stamp_ns` set and is only ever called from one
     thread, the reader. ``report`` is called from the watcher with each `PortChange`. Both must not
     raise. Ports that come later are opened; when one goes, note offs for the notes that it holds
-    and its pedal up follow, and likewise for all ports at `close`.
+    and its pedal up follow, and likewise for all ports at `close`. When a JACK server dies all its
+    ports go; when there is one again, they come back.
 
     The reader takes messages out of RtMidi's own queues every millisecond. RtMidi's callback would
     run Python inside JACK's process thread, where waiting for the interpreter's lock holds up the
     whole audio graph.
 
-    Limits: the clients of a JACK server that has died still list its ports, so its end goes
-    unnoticed here; and who is connected to the virtual port is not known, so a program that dies
-    there with a key down leaves the note on.
+    Limit: who is connected to the virtual port is not known, so a program that dies there with a key
+    down leaves the note on.
     """
 
     def __init__(
@@ -77,12 +79,13 @@ class MidiInputs:
         self._report = report if report is not None else _ignore
         self._watch_seconds = watch_seconds
         self._echoes = Echoes()
-        self._news: SimpleQueue[tuple[bool, InputPort]] = SimpleQueue()  # (has come, port)
+        self._news: SimpleQueue[tuple[InputPort, _Fate]] = SimpleQueue()
         self._watched: dict[_PortKey, InputPort | None] = {}  # None: refused to open
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lister: Any = None
-        self._virtual_name: str | None = None
+        self._graph: JackGraph | None = None
+        self._virtual: InputPort | None = None
         self.api = ""
         """The MIDI system in use, once open."""
 
@@ -90,10 +93,7 @@ class MidiInputs:
         """Open what there is and start listening; raises `DeviceError` if MIDI does not run."""
         self.api = choose_api(self._midi.api)
         try:
-            if self._midi.virtual and has_virtual_ports(self.api):
-                self._open_virtual()  # first, so that it is the client with the plain name
-            self._lister = open_client(self.api, f"{CLIENT_NAME}-watch")
-            self._look()
+            self._join()
         except DeviceError:
             self.close()
             raise
@@ -113,16 +113,13 @@ class MidiInputs:
             self._read()  # closes what `open` had opened when it failed
         self._threads.clear()
         self._watched.clear()
-        self._virtual_name = None
-        if self._lister is not None:
-            close_client(self._lister)
-            self._lister = None
+        self._leave()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the ports that are open now; the virtual port is first."""
-        virtual = () if self._virtual_name is None else (self._virtual_name,)
-        return (*virtual, *(port.name for port in list(self._watched.values()) if port is not None))
+        ports = (self._virtual, *list(self._watched.values()))
+        return tuple(port.name for port in ports if port is not None)
 
     def __enter__(self) -> Self:
         self.open()
@@ -133,18 +130,70 @@ class MidiInputs:
     ) -> None:
         self.close()
 
+    @property
+    def _is_alive(self) -> bool:
+        """Whether the MIDI system runs; only JACK's servers are known to die."""
+        return self._graph is None or self._graph.is_alive
+
+    def _join(self) -> None:
+        """Become a client of the MIDI system, and open what there is."""
+        self._graph = open_jack_graph() if self.api == "jack" else None
+        if self._midi.virtual and has_virtual_ports(self.api):
+            self._open_virtual()  # first, so that it is the client with the plain name
+        self._lister = open_client(self.api, f"{CLIENT_NAME}-watch")
+        self._compare()
+
+    def _leave(self) -> None:
+        """Be a client no more; the ports are given back by the reader."""
+        if self._lister is not None:
+            close_client(self._lister, is_alive=self._is_alive)
+            self._lister = None
+        self._virtual = None
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+
     def _open_virtual(self) -> None:
         client = open_virtual_port(self.api)
-        self._virtual_name = CLIENT_NAME
-        self._news.put((True, InputPort(CLIENT_NAME, client, self._mapping, self._echoes, virtual=True)))
+        self._virtual = InputPort(CLIENT_NAME, client, self._mapping, self._echoes, virtual=True)
+        self._news.put((self._virtual, "came"))
 
     def _look(self) -> None:
+        """Open the wanted ports that have come, and give up those that have gone, or the system with them."""
+        if self._lister is None:
+            self._return()
+        elif not self._is_alive:
+            self._lose()
+        else:
+            self._compare()
+
+    def _lose(self) -> None:
+        """Give all ports up: the server has died, and they with it."""
+        fate: _Fate = "went" if self._is_alive else "died"
+        for port in (self._virtual, *self._watched.values()):
+            if port is not None:
+                self._news.put((port, fate))
+                self._report(PortChange(port.name, "gone"))
+        self._watched.clear()
+        self._leave()
+
+    def _return(self) -> None:
+        """Join the server that has come in the place of one that died, if there is one."""
+        try:
+            self._join()
+        except DeviceError:  # there is none yet
+            self._lose()
+            return
+        if self._virtual is not None:
+            self._report(PortChange(self._virtual.name, "open"))
+
+    def _compare(self) -> None:
         """Open the wanted ports that have come, and give up those that have gone."""
         present = _keys(self._lister.get_ports())
         for key in [key for key in self._watched if key not in present]:
             port = self._watched.pop(key)
             if port is not None:
-                self._news.put((False, port))
+                self._news.put((port, "went"))
                 self._report(PortChange(port.name, "gone"))
         for number, key in enumerate(present):
             if key not in self._watched and self._wants(key[0]):
@@ -170,7 +219,7 @@ class MidiInputs:
         except DeviceError:
             return None
         port = InputPort(name, client, self._mapping, self._echoes, virtual=False)
-        self._news.put((True, port))
+        self._news.put((port, "came"))
         return port
 
     def _watch(self) -> None:
@@ -188,19 +237,19 @@ class MidiInputs:
                 time.sleep(_READ_SECONDS)
         self._take_news(ports)
         for port in ports:
-            self._hand_on(port.close())
+            self._hand_on(port.close(is_alive=self._is_alive))
 
     def _take_news(self, ports: list[InputPort]) -> None:
         while True:
             try:
-                has_come, port = self._news.get_nowait()
+                port, fate = self._news.get_nowait()
             except Empty:
                 return
-            if has_come:
+            if fate == "came":
                 ports.append(port)
             else:
                 ports.remove(port)
-                self._hand_on(port.close())
+                self._hand_on(port.close(is_alive=fate != "died"))
 
     def _hand_on(self, events: Events) -> bool:
         """Give events to the sink; says whether there were any."""

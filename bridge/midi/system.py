@@ -1,5 +1,6 @@
 """The machine's MIDI systems: which there are, which runs, and clients of it."""
 
+import ctypes
 from importlib import import_module
 from typing import Any
 
@@ -133,8 +134,15 @@ def _new_client(kind: Any, api: str, name: str) -> Any:
         raise DeviceError(f"{api} does not answer") from None
 
 
-def close_client(client: Any) -> None:
-    """Close the client's port and give the client back to its MIDI system."""
+def close_client(client: Any, *, is_alive: bool = True) -> None:
+    """Close the client's port and give the client back to its MIDI system.
+
+    With a MIDI system that has died (``is_alive`` false) the client is left as it is, for good: what
+    libjack shared with the server may be unmapped by now, and a call for it would end the process.
+    """
+    if not is_alive:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))  # nor is its destructor run
+        return
     with native_output_silenced():
         client.close_port()
         client.delete()

@@ -216,14 +216,16 @@ def test_a_synth_that_is_not_there_is_waited_for(tmp_path: Path, jack_server: Ja
 
 
 def test_a_jack_server_that_dies_does_no_harm_to_a_session_that_plays_elsewhere(tmp_path: Path) -> None:
-    with (
-        running_jack_server(purpose="outside") as server,
-        running_amsynth(server, tmp_path),
-        running_live(str(EXAMPLES / "amsynth.toml"), "--device", "null", "--demo") as live,
-    ):
-        live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ")
-        server.process.kill()
-        server.process.wait()
-        live.wait_for("MIDI output 'amsynth:midi_in' is gone: waiting for it")
-        live.end(signal.SIGINT)
+    """It is waited for, and played to again."""
+    with contextlib.ExitStack() as stack:
+        with running_jack_server(purpose="outside") as server, running_amsynth(server, tmp_path):
+            session = str(EXAMPLES / "amsynth.toml")
+            live = stack.enter_context(running_live(session, "--device", "null", "--demo"))
+            live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ")
+            server.process.kill()
+            server.process.wait()
+            live.wait_for("MIDI output 'amsynth:midi_in' is gone: waiting for it")
+        with running_jack_server(purpose="outside") as server, running_amsynth(server, tmp_path):
+            live.wait_for("MIDI output 'amsynth:midi_in' is open: notes and ", times=2)
+            live.end(signal.SIGINT)
     assert_nothing_left()
