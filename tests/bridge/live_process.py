@@ -62,8 +62,9 @@ class LiveProcess:
     def summary(self) -> dict[str, Any]:
         """Wait for the end and return the JSON document."""
         assert self.process.stdout is not None
+        self.process.wait(_DEADLINE_SECONDS)  # the document fits into a pipe
         text = self.process.stdout.read()
-        assert self.process.wait(_DEADLINE_SECONDS) == 0, self.said
+        assert self.process.returncode == 0, self.said
         document: dict[str, Any] = json.loads(text)
         return document
 
