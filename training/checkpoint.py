@@ -1,5 +1,6 @@
 """What a training keeps in its folder, so that it can be stopped and gone on with."""
 
+import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +39,20 @@ def has_checkpoint(folder: Path) -> bool:
     return (folder / FILE).exists()
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of a training; raises `ModelError` where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ModelError(f"folder must be one that can be written, got {folder}; choose another folder")
+
+
 def save_checkpoint(folder: Path, checkpoint: Mapping[str, Any]) -> None:
     """Store it: written beside and renamed, so that the last one is whole whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     save_whole(dict(checkpoint), folder / FILE)
 
 

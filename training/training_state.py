@@ -8,7 +8,13 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from tsumami.training.checkpoint import check_same_training, has_checkpoint, save_checkpoint, weights_of
+from tsumami.training.checkpoint import (
+    check_same_training,
+    has_checkpoint,
+    make_folder,
+    save_checkpoint,
+    weights_of,
+)
 
 Figures = dict[str, float]
 
@@ -83,6 +89,7 @@ class TrainingState:
             return
         from torch.utils.tensorboard import SummaryWriter
 
+        make_folder(self._folder)
         with contextlib.closing(SummaryWriter(str(self._folder))) as board:
             while not is_over():
                 torch.manual_seed(seed * _MOST_EPOCHS + self.epoch)

@@ -131,6 +131,12 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
         fit(replace(corpus(tmp_path), name="Diva"), "MLP", tmp_path / "run", budget="tiny")
 
 
+def test_a_folder_that_cannot_be_made_is_refused_before_an_epoch(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="folder must be one that can be written, got .*run; choose"):
+        fit(corpus(tmp_path), "CNN", tmp_path / "file" / "run", budget="tiny")
+
+
 def test_heads_without_choices_are_refused_before_anything_is_rendered(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"must hold discrete and continuous .* got 0 and 3; .* all"):
         fit(corpus(tmp_path), "CNN_heads", tmp_path / "run", budget="small")

@@ -121,10 +121,11 @@ class Training:
         decay = self._model.weight_decay
         self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=schedule.rate, weight_decay=decay)
         self._rate = _rate(self._optimiser, schedule)
-        if not has_checkpoint(folder):
+        is_begun = has_checkpoint(folder)
+        if not is_begun:
             self._begin(synthesizer)
         self._state = TrainingState(folder, self._facts, self._model, self._optimiser, self._rate)
-        if self._state.is_begun:
+        if is_begun:
             self._state.resume(_stored(folder))
 
     def epochs(self) -> Iterator[tuple[int, Figures]]:
