@@ -133,7 +133,7 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused_before_an_epoch(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ModelError, match="folder must be one that can be written, got .*run; choose"):
+    with pytest.raises(ModelError, match=r"folder must be one that can be written, got .*run; choose"):
         fit(corpus(tmp_path), "CNN", tmp_path / "file" / "run", budget="tiny")
 
 
