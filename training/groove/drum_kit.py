@@ -14,10 +14,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
-import soxr
 
 from tsumami.engine.errors import SoundError
+from tsumami.training.groove.sound_file import read_mono
 
 Audio = npt.NDArray[np.float32]
 
@@ -106,9 +105,8 @@ def read_drum_kit(folder: Path, sample_rate: int) -> DrumKit:
     found: dict[str, dict[int, list[DrumSample]]] = {}
     for path in sorted(folder.glob("*_vl*_rr*.flac")):
         articulation, layer, _ = path.stem.split("_")
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        mono = soxr.resample(audio.mean(axis=1), rate, sample_rate)
-        sample = drum_sample(mono, sample_rate, _HEARD_FROM.get(articulation, _ELSE_HEARD_FROM))
+        heard_from = _HEARD_FROM.get(articulation, _ELSE_HEARD_FROM)
+        sample = drum_sample(read_mono(path, sample_rate), sample_rate, heard_from)
         found.setdefault(articulation, {}).setdefault(int(layer[2:]), []).append(sample)
     voices = {name: [layers[n] for n in sorted(layers)] for name, layers in found.items()}
     return whole_kit(sample_rate, voices, folder)

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import scipy.signal
-import soundfile
 import soxr
 
 from tsumami.engine.groove.detector import band_levels
@@ -27,6 +26,7 @@ from tsumami.training.groove.performances import (
     read_performance,
     render,
 )
+from tsumami.training.groove.sound_file import read_mono
 
 Audio = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float32]
@@ -181,8 +181,4 @@ def _noise(frames: int, rng: np.random.Generator) -> Audio:
 
 
 def _bass_notes(folder: Path) -> list[Audio]:
-    notes = []
-    for path in sorted(folder.rglob("*.flac"))[:40]:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        notes.append(np.asarray(soxr.resample(audio.mean(axis=1), rate, SAMPLE_RATE), np.float32))
-    return notes
+    return [read_mono(path, SAMPLE_RATE) for path in sorted(folder.rglob("*.flac"))[:40]]

@@ -20,6 +20,7 @@ import torch
 from tsumami.engine.groove.detector import Hits, find_hits
 from tsumami.engine.groove.hit_state import LANES, OTHER
 from tsumami.engine.groove.hit_table import HitTable
+from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.groove.drum_kit import DrumKit, read_drum_kit
 from tsumami.training.groove.hit_examples import SAMPLE_RATE, training_examples, varied_kit
 from tsumami.training.groove.hit_network import HitNetwork, fit, joined
@@ -120,10 +121,8 @@ def _bias_ms(heard: _Tuning, lane: int) -> float:
 
 
 def write_table(table: HitTable, path: Path, about: dict[str, Any]) -> None:
-    """Write a table and what it was made of, beside its place first."""
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(json.dumps({"about": about, **table.document()}) + "\n", "utf-8")
-    beside.replace(path)
+    """Write a table and what it was made of."""
+    write_beside(path, f"{json.dumps({'about': about, **table.document()})}\n".encode())
 
 
 def main() -> None:

@@ -5,11 +5,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Final
 
-import soundfile
-import soxr
-
 from tsumami.engine.errors import SoundError
 from tsumami.training.groove.drum_kit import DrumKit, DrumSample, drum_sample, whole_kit
+from tsumami.training.groove.sound_file import read_mono
 
 LEARNED_KITS: Final = (
     "BJA_Pacific",
@@ -69,9 +67,5 @@ def _samples(folder: Path, instrument: ElementTree.Element, sample_rate: int) ->
     """Of an instrument, from soft to loud."""
     layers = sorted(instrument.iter("layer"), key=lambda layer: float(layer.findtext("min") or 0.0))
     names = [layer.findtext("filename") for layer in layers] or [instrument.findtext("filename")]
-    return [_sample(folder / name, sample_rate) for name in names if name and (folder / name).is_file()]
-
-
-def _sample(path: Path, sample_rate: int) -> DrumSample:
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return drum_sample(soxr.resample(audio.mean(axis=1), rate, sample_rate), sample_rate)
+    paths = [folder / name for name in names if name]
+    return [drum_sample(read_mono(path, sample_rate), sample_rate) for path in paths if path.is_file()]
