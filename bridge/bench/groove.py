@@ -19,6 +19,7 @@ from tsumami.bridge.bench.onset_peers import onsets as aubio_onsets
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.engine.errors import SoundError
 from tsumami.engine.groove import LANES, even_grid, find_hits, given_tempo, lean, tracked_tempo
+from tsumami.engine.groove.detector import Hits
 from tsumami.engine.groove.deviation import bias_of
 from tsumami.engine.groove.feel import straight
 
@@ -54,7 +55,8 @@ def run(data: Path | None = None, pieces: int = _PIECES) -> Report:
     kit = read_drum_kit(data / "drum_kit", _RATE)
     performances = [read_performance(path).between(0.0, _SECONDS) for path in paths]
     rendered = [render(performance, kit) for performance in _shown(performances, "rendering")]
-    scores, load = _scores(rendered, "hearing")
+    heard, load = _hear(rendered, "hearing")
+    scores = _scores(rendered, heard)
     peer = _best_aubio(data, kit)
     rows = [
         *_onset_rows(scores, rendered, peer),
@@ -62,7 +64,7 @@ def run(data: Path | None = None, pieces: int = _PIECES) -> Report:
         *_time_rows(scores),
         Row("time taken at 64-frame blocks, of one core", 100.0 * load, "%"),
         *_offset_rows(performances, kit),
-        *_grid_rows(rendered),
+        *_grid_rows(rendered, heard),
         *_other_kit_rows(performances),
     ]
     hits = sum(len(one.hits) for one in rendered)
@@ -78,19 +80,22 @@ def _shown(items: Sequence[Any], what: str) -> Any:
     return track(items, what, console=Console(stderr=True))
 
 
-def _scores(rendered: "Sequence[Rendered]", what: str) -> "tuple[list[Score], float]":
-    """What was heard of each, and the time that it took, for a second of sound."""
-    from tsumami.training.groove.hit_scores import score
-
+def _hear(rendered: "Sequence[Rendered]", what: str) -> tuple[list[Hits], float]:
+    """The hits of each, and the time that it took, for a second of sound."""
     find_hits(np.zeros(_RATE, np.float32), _RATE, _BLOCK)
-    scores, took, seconds = [], 0.0, 0.0
+    heard, took, seconds = [], 0.0, 0.0
     for one in _shown(rendered, what):
         began = time.process_time()
-        hits = find_hits(one.audio, _RATE, _BLOCK)
+        heard.append(find_hits(one.audio, _RATE, _BLOCK))
         took += time.process_time() - began
         seconds += len(one.audio) / _RATE
-        scores.append(score(one.hits, hits, _RATE))
-    return scores, took / seconds
+    return heard, took / seconds
+
+
+def _scores(rendered: "Sequence[Rendered]", heard: Sequence[Hits]) -> "list[Score]":
+    from tsumami.training.groove.hit_scores import score
+
+    return [score(one.hits, hits, _RATE) for one, hits in zip(rendered, heard, strict=True)]
 
 
 def _best_aubio(data: Path, kit: Any) -> Setting:
@@ -183,11 +188,10 @@ def _offset_rows(performances: "Sequence[Performance]", kit: Any) -> Iterator[Ro
         yield Row(f"known offset of {offset:+d} ms: error of the bias, mean over pieces", mean, "ms")
 
 
-def _grid_rows(rendered: "Sequence[Rendered]") -> Iterator[Row]:
+def _grid_rows(rendered: "Sequence[Rendered]", heard: Sequence[Hits]) -> Iterator[Row]:
     """Whether tempo and beats are found from the hits that were heard."""
     has_beats, has_tempo, has_both = [], [], []
-    for one in _shown(rendered, "grids"):
-        hits = find_hits(one.audio, _RATE, _BLOCK)
+    for one, hits in zip(_shown(rendered, "grids"), heard, strict=True):
         times, lanes = np.asarray(hits["sample"] / _RATE), np.array(hits["lane"])
         has_beats.append(_on_beat(given_tempo(times, lanes, one.bpm).beat_seconds, one))
         tracked = tracked_tempo(times, lanes)
@@ -214,7 +218,7 @@ def _other_kit_rows(performances: "Sequence[Performance]") -> Iterator[Row]:
         return
     kit = read_hydrogen_kit(_OTHER_KITS / UNHEARD_KIT, _RATE)
     rendered = [render(performance, kit) for performance in performances]
-    scores, _ = _scores(rendered, UNHEARD_KIT)
+    scores = _scores(rendered, _hear(rendered, UNHEARD_KIT)[0])
     where = f"unheard kit {UNHEARD_KIT}: "
     for window in WINDOWS_MS:
         counts = [one.plain[window] for one in scores]

@@ -91,8 +91,8 @@ def analyse(sound: Path, bpm: float | None = None, reference: Path | None = None
 
 
 def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
-    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
-    alignment = align(times, recording.hits["lane"], reference.seconds, reference.lanes)
+    times = recording.times
+    alignment = align(times, recording.lanes, reference.seconds, reference.lanes)
     grid = reference.grid.later(alignment.lag_seconds)
     leaning = lean_on_reference(
         recording.hits, recording.sample_rate, grid, alignment, reference.seconds, reference.places
@@ -115,8 +115,7 @@ def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
 
 
 def _on_grid(recording: Recording, bpm: float | None) -> Groove:
-    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
-    lanes = np.array(recording.hits["lane"])
+    times, lanes = recording.times, recording.lanes
     remarks = list(recording.remarks)
     grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
     leaning = lean(recording.hits, recording.sample_rate, grid)

@@ -34,6 +34,16 @@ class Recording:
     remarks: tuple[str, ...]
     """What to mind, a sentence each."""
 
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """When the hits were heard, in seconds."""
+        return np.asarray(self.hits["sample"] / self.sample_rate)
+
+    @property
+    def lanes(self) -> npt.NDArray[np.int64]:
+        """The index of each hit's lane."""
+        return np.array(self.hits["lane"])
+
 
 def hear(path: Path, name: str = "sound") -> Recording:
     """Read a sound file and find its hits; channels are mixed to one.

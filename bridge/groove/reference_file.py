@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import mido
 import numpy as np
 import numpy.typing as npt
 
 from tsumami.bridge.groove.drum_notes import lane_of
+from tsumami.bridge.groove.midi_file import (
+    DEFAULT_TEMPO,
+    DRUM_CHANNEL,
+    MIDI_ENDINGS,
+    begins_note,
+    open_midi,
+)
 from tsumami.bridge.groove.recording import hear
 from tsumami.engine.errors import SessionError
 from tsumami.engine.groove import Grid, given_tempo, known_beats, tracked_tempo
 
 Values = npt.NDArray[np.float64]
-
-MIDI_ENDINGS: Final = (".mid", ".midi")
-_DRUM_CHANNEL: Final = 9
-_DEFAULT_TEMPO: Final = 500_000
-"""Microseconds of a beat where a MIDI file says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +43,11 @@ def read_reference(path: Path, bpm: float | None) -> ReferenceHits:
     return _read_midi(path) if path.suffix.lower() in MIDI_ENDINGS else _read_sound(path, bpm)
 
 
-def open_midi(path: Path, name: str) -> mido.MidiFile:
-    """A MIDI file; raises `SessionError`."""
-    try:
-        midi = mido.MidiFile(path)
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        reason = "no such file" if not path.exists() else str(error) or type(error).__name__
-        raise SessionError(f"{name} must be a MIDI file, got {path} ({reason})") from error
-    if midi.ticks_per_beat <= 0:
-        raise SessionError(f"{name} must count in beats, got {path}, which counts in frames of film")
-    return midi
-
-
 def _read_midi(path: Path) -> ReferenceHits:
     midi = open_midi(path, "reference")
     messages = list(mido.merge_tracks(midi.tracks))
-    is_drums = any(_is_hit(message) and message.channel == _DRUM_CHANNEL for message in messages)
-    ticks, seconds, tempo = 0, 0.0, _DEFAULT_TEMPO
+    is_drums = any(begins_note(message) and message.channel == DRUM_CHANNEL for message in messages)
+    ticks, seconds, tempo = 0, 0.0, DEFAULT_TEMPO
     hits: list[tuple[float, int, float]] = []
     beat_seconds, beats_in_bar = [0.0], 4
     for message in messages:
@@ -71,7 +60,7 @@ def _read_midi(path: Path) -> ReferenceHits:
             tempo = message.tempo
         elif message.type == "time_signature":
             beats_in_bar = max(round(4 * message.numerator / message.denominator), 1)
-        elif _is_hit(message) and (message.channel == _DRUM_CHANNEL or not is_drums):
+        elif begins_note(message) and (message.channel == DRUM_CHANNEL or not is_drums):
             hits.append((seconds, lane_of(message.note), ticks / midi.ticks_per_beat))
     if not hits:
         raise SessionError(f"reference must have notes, got none in {path}")
@@ -82,14 +71,9 @@ def _read_midi(path: Path) -> ReferenceHits:
     return ReferenceHits(times, lanes, np.asarray(places, np.float64), grid, seconds)
 
 
-def _is_hit(message: Any) -> bool:
-    return bool(message.type == "note_on" and message.velocity)
-
-
 def _read_sound(path: Path, bpm: float | None) -> ReferenceHits:
     recording = hear(path, "reference")
-    times = np.asarray(recording.hits["sample"] / recording.sample_rate)
-    lanes = np.array(recording.hits["lane"])
+    times, lanes = recording.times, recording.lanes
     grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
     return ReferenceHits(
         times, lanes, grid.place(times)[0], grid.from_reference(), recording.seconds, recording.remarks

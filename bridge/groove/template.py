@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.bridge.groove.drum_notes import LANE_NOTES, lane_of
-from tsumami.bridge.groove.reference_file import open_midi
+from tsumami.bridge.groove.midi_file import DEFAULT_TEMPO, DRUM_CHANNEL, begins_note, open_midi
 from tsumami.engine.errors import SessionError
 from tsumami.engine.groove import LANES, Lean
+from tsumami.plugins.offline.wav import write_beside
 
 Values = npt.NDArray[np.float64]
 
 _TICKS: Final = 960
 _BARS: Final = 2
-_DRUM_CHANNEL: Final = 9
 _FEWEST: Final = 2
 _ACCENT: Final = 90.0
 _ACCENT_VELOCITY: Final = 110
@@ -109,8 +110,8 @@ def write_template(template: Template, path: Path) -> None:
 
 def _events(notes: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, Any]]:
     for begin, end, note, velocity in notes:
-        yield begin, mido.Message("note_on", channel=_DRUM_CHANNEL, note=note, velocity=velocity)
-        yield end, mido.Message("note_off", channel=_DRUM_CHANNEL, note=note)
+        yield begin, mido.Message("note_on", channel=DRUM_CHANNEL, note=note, velocity=velocity)
+        yield end, mido.Message("note_off", channel=DRUM_CHANNEL, note=note)
 
 
 def apply_template(template: Template, other: Path, path: Path) -> int:
@@ -151,7 +152,7 @@ def _grooved(
 ) -> tuple[int, Any]:
     """A note's new tick, and the note with its new velocity."""
     nearest = round(ticks / ticks_per_beat * template.steps_in_beat)
-    lane = lane_of(message.note) if message.channel == _DRUM_CHANNEL else None
+    lane = lane_of(message.note) if message.channel == DRUM_CHANNEL else None
     late_ms, louder = template.at(lane, nearest % template.steps)
     tempo = next(tempo for begin, tempo in reversed(tempi) if begin <= ticks)
     late = late_ms * 1000.0 / tempo * ticks_per_beat
@@ -162,7 +163,7 @@ def _grooved(
 
 def _tempi(midi: mido.MidiFile) -> list[tuple[int, int]]:
     """Ticks at which a tempo begins, and the tempo in microseconds a beat."""
-    tempi, ticks = [(0, 500_000)], 0
+    tempi, ticks = [(0, DEFAULT_TEMPO)], 0
     for message in mido.merge_tracks(midi.tracks):
         ticks += message.time
         if message.type == "set_tempo":
@@ -173,20 +174,15 @@ def _tempi(midi: mido.MidiFile) -> list[tuple[int, int]]:
 def _in_order(events: Iterator[tuple[int, Any]]) -> Iterator[Any]:
     """Messages at absolute ticks as messages after one another; a note's end before its next beginning."""
     last = 0
-    for ticks, message in sorted(events, key=lambda event: (event[0], _is_begin(event[1]))):
+    for ticks, message in sorted(events, key=lambda event: (event[0], begins_note(event[1]))):
         yield message.copy(time=ticks - last)
         last = ticks
 
 
-def _is_begin(message: Any) -> bool:
-    return bool(message.type == "note_on" and message.velocity)
-
-
 def _save(midi: mido.MidiFile, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.part")
+    data = BytesIO()
+    midi.save(file=data)
     try:
-        midi.save(beside)
-        beside.replace(path)
+        write_beside(path, data.getvalue())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise SessionError(f"midi must be a writable file, got {path} ({error.strerror})") from error

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsumami.bridge.groove.analysis import Groove
+from tsumami.bridge.groove.midi_file import MIDI_ENDINGS, open_midi
 from tsumami.bridge.groove.picture import draw_groove
-from tsumami.bridge.groove.reference_file import MIDI_ENDINGS, open_midi
 from tsumami.bridge.groove.template import apply_template, template_of, write_template
 from tsumami.engine.errors import ParameterError, SessionError
 from tsumami.plugins.match.picture import check_drawing
