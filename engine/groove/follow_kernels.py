@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tsumami.engine.groove.feel import STRAY
 from tsumami.engine.jit import kernel
 
 
@@ -60,10 +61,10 @@ def _nearest(
     time: float, lane: int, positions: Any, shares: Any, beat: float, period: float, spread: float
 ) -> Any:
     """The likeliest position of a hit in its beat, and how likely it is meant for it."""
-    best, place, total = 0.0, 0.0, 0.08
+    best, place, total = 0.0, 0.0, STRAY
     for k in range(len(positions)):
         off = (time - beat - positions[k] * period) / spread
-        likely = 0.92 * shares[lane, k] * np.exp(-0.5 * off * off) * period / (spread * 2.5066)
+        likely = (1.0 - STRAY) * shares[lane, k] * np.exp(-0.5 * off * off) * period / (spread * 2.5066)
         total += likely
         if likely > best:
             best, place = likely, positions[k]
