@@ -8,7 +8,7 @@ from tsumami.bridge.groove.analysis import Groove
 from tsumami.bridge.groove.report import feel_of, signed
 from tsumami.engine.groove import LANES, Lean
 from tsumami.engine.groove import summary as summary_of
-from tsumami.plugins.match.drawing import FAINT, INK, png_of
+from tsumami.plugins.match.drawing import FAINT, INK, plain, png_of
 
 _COLOURS: Final = {
     "kick": "#3a7ca5",
@@ -171,6 +171,4 @@ def _finish(axes: Any, title: str, below: str, beside: str) -> None:
     axes.set_ylabel(beside, fontsize=8, color=INK)
     axes.grid(color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=8, colors=INK)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
+    plain(axes)

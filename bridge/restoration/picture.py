@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.bridge.restoration.sound_file import SoundReader
-from tsumami.plugins.match.drawing import FAINT, INK, png_of
+from tsumami.plugins.match.drawing import FAINT, INK, plain, png_of
 
 Samples = npt.NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def _draw_waves(axes: Any, excerpt: _Excerpt) -> None:
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, frameon=False, fontsize=8)
     axes.set_xlabel("ms", fontsize=8, color=INK, labelpad=1)
-    _plain(axes)
+    plain(axes)
 
 
 def _draw_spectrogram(axes: Any, power: Samples, loudest: float, excerpt: _Excerpt) -> None:
@@ -156,7 +156,7 @@ def _draw_spectrogram(axes: Any, power: Samples, loudest: float, excerpt: _Excer
     axes.set_ylim(0.0, min(_HIGHEST_HZ, rate / 2) / 1000.0)
     axes.set_xlabel("ms", fontsize=8, color=INK, labelpad=1)
     axes.set_ylabel("kHz" if axes.get_subplotspec().colspan.start == 1 else "", fontsize=8, color=INK)
-    _plain(axes)
+    plain(axes)
 
 
 def _power(sound: Samples, sample_rate: int) -> Samples:
@@ -170,9 +170,3 @@ def _power(sound: Samples, sample_rate: int) -> Samples:
 
 def _title(axes: Any, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=9.5, color=INK, fontweight="bold", parse_math=False)
-
-
-def _plain(axes: Any) -> None:
-    axes.tick_params(length=0, labelsize=8, colors=INK)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)

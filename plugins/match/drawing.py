@@ -41,6 +41,13 @@ def draw_mel(axes: Any, mel: npt.NDArray[np.float32], loudest: float, unit: str 
     axes.set_xticks(range(int(seconds) + 1), [f"{second} s" for second in range(int(seconds) + 1)])
 
 
+def plain(axes: Any) -> None:
+    """Small labels, and neither ticks nor a frame."""
+    axes.tick_params(length=0, labelsize=8, colors=INK)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
 def png_of(figure: "Figure") -> bytes:
     """A figure as a PNG of 256 colours, a third of its size with all of them."""
     from PIL import Image

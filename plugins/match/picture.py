@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
-from tsumami.plugins.match.drawing import FAINT, INK, draw_mel, png_of
+from tsumami.plugins.match.drawing import FAINT, INK, draw_mel, plain, png_of
 
 Values = npt.NDArray[np.float32]
 
@@ -58,7 +58,7 @@ def _draw_spectrogram(axes: Any, panel: Panel, loudest: float) -> None:
     title = panel.title if len(panel.title) <= _LONGEST_TITLE else f"{panel.title[:_LONGEST_TITLE]}…"
     axes.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
     axes.set_title(panel.note, loc="right", fontsize=9, color=INK)
-    _plain(axes)
+    plain(axes)
 
 
 def _draw_parameters(axes: Any, names: Sequence[str], found: Values, predicted: Values) -> None:
@@ -72,10 +72,4 @@ def _draw_parameters(axes: Any, names: Sequence[str], found: Values, predicted: 
     axes.grid(axis="y", color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=8)
-    _plain(axes)
-
-
-def _plain(axes: Any) -> None:
-    axes.tick_params(length=0, labelsize=8, colors=INK)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
+    plain(axes)
