@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.bridge.restoration.trace import runs_of
 from tsumami.engine.restoration.detection_damage import Damage, DamageKind
 
 Audio = npt.NDArray[np.float32]
@@ -93,10 +94,9 @@ def clips(sound: Audio, sample_rate: int, seed: int) -> tuple[Audio, list[Damage
     done = []
     for channel, samples in enumerate(sound.T):
         for side in (samples, -samples):
-            edges = np.flatnonzero(np.diff(side >= limit, prepend=False, append=False)).reshape(-1, 2)
             done += [
                 Damage(begin, end, DamageKind.CLIPS, channel if sound.shape[1] > 1 else None)
-                for begin, end in edges.tolist()
+                for begin, end in runs_of(side >= limit).tolist()
                 if end - begin >= 3
             ]
     return np.clip(sound, -limit, limit), done

@@ -9,12 +9,12 @@ from typing import Any
 
 import soundfile
 
-from tsumami.bridge.restoration.mend import AFTER_FRAMES, Mender
+from tsumami.bridge.restoration.mend import Mender
 from tsumami.bridge.restoration.sound_file import SoundReader, check_target, write_sound
 from tsumami.engine.errors import ParameterError, SoundError
 from tsumami.engine.restoration import Damage, DamageKind, Detector
 from tsumami.engine.restoration.detection import USUAL
-from tsumami.engine.restoration.lookahead import LONGEST_MS
+from tsumami.engine.restoration.lookahead import LONGEST_MS, MOST_FRAMES
 
 _NAMES = ", ".join(kind.value for kind in DamageKind)
 
@@ -135,10 +135,10 @@ def _check_floats(target: Path) -> None:
 
 def _after_frames(lookahead_ms: float | None, sample_rate: int) -> int:
     if lookahead_ms is None:
-        return AFTER_FRAMES
+        return MOST_FRAMES
     if not 0.0 <= lookahead_ms <= LONGEST_MS:
         raise ParameterError(f"lookahead must be 0-{LONGEST_MS:g} ms, got {lookahead_ms:g}")
-    return min(round(lookahead_ms * sample_rate / 1000.0), AFTER_FRAMES)
+    return min(round(lookahead_ms * sample_rate / 1000.0), MOST_FRAMES)
 
 
 def _detected(reader: SoundReader, kinds: Collection[DamageKind], on_progress: OnProgress) -> list[Damage]:

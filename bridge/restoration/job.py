@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from tsumami.bridge.restoration.found import FoundRepair, OnProgress, kinds_of, restore_found
 from tsumami.bridge.restoration.picture import Mark, draw_repairs
 from tsumami.bridge.restoration.restore import Repair, restore_file
-from tsumami.bridge.restoration.trace import Lost, read_trace
+from tsumami.bridge.restoration.trace import Lost, read_trace, runs_of
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.detection import USUAL
 from tsumami.plugins.match.picture import check_drawing
@@ -74,8 +72,7 @@ def _by_trace(job: Job, trace: Path, on_progress: OnProgress) -> Repair:
 
 
 def _marks_of(lost: Lost, packet: int) -> list[Mark]:
-    edges = np.flatnonzero(np.diff(lost, prepend=False, append=False)).reshape(-1, 2) * packet
-    return [Mark(begin, end, "lost", 0) for begin, end in edges.tolist()]
+    return [Mark(begin, end, "lost", 0) for begin, end in (packet * runs_of(lost)).tolist()]
 
 
 def _draw(job: Job, marks: list[Mark]) -> None:

@@ -9,11 +9,9 @@ import numpy.typing as npt
 
 from tsumami.bridge.restoration.sound_file import Native, SoundReader
 from tsumami.engine.restoration import Concealer, Damage, DamageKind
+from tsumami.engine.restoration.lookahead import MOST_FRAMES
 
 Samples = npt.NDArray[np.float32]
-
-AFTER_FRAMES: Final = 256
-"""Of what comes after a stretch; more says nothing about it, and costs its cube."""
 
 _PAGE_SECONDS: Final = 1.0
 _BLOCK_SECONDS: Final = 0.01
@@ -49,11 +47,11 @@ class Mender:
     there is in memory no more than a page and the longest stretch.
     """
 
-    def __init__(self, reader: SoundReader, damage: Sequence[Damage], after: int = AFTER_FRAMES) -> None:
+    def __init__(self, reader: SoundReader, damage: Sequence[Damage], after: int = MOST_FRAMES) -> None:
         self._reader = reader
         self._page = round(_PAGE_SECONDS * reader.sample_rate)
         stretches = [stretches_of(damage, channel) for channel in range(reader.channels)]
-        self._ahead = max((one.end - one.begin for own in stretches for one in own), default=0) + AFTER_FRAMES
+        self._ahead = max((one.end - one.begin for own in stretches for one in own), default=0) + MOST_FRAMES
         self._channels = [_Channel(own, reader.sample_rate, after) for own in stretches]
 
     def pages(self) -> Iterator[Native]:
@@ -114,7 +112,7 @@ class _Channel:
         frames = stretch.end - stretch.begin
         is_click = stretch.kinds == {DamageKind.CLICKS}
         if self._after or is_click:
-            end = min(stretch.end + (self._after or AFTER_FRAMES), until)
+            end = min(stretch.end + (self._after or MOST_FRAMES), until)
             filled = self._concealer.fill(frames, sound[stretch.end - first : end - first, None])[:, 0]
         else:
             sizes = [min(self._block, frames - done) for done in range(0, frames, self._block)]

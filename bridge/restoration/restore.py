@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsumami.bridge.restoration.sound_file import Audio, Native, SoundReader, check_target, write_sound
-from tsumami.bridge.restoration.trace import Lost, check_trace
+from tsumami.bridge.restoration.trace import Lost, check_trace, runs_of
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
 
 
@@ -110,7 +110,7 @@ class _Packets:
 
 
 def _repair_of(reader: SoundReader, lost: Lost, packet: int, took: float) -> Repair:
-    edges = np.flatnonzero(np.diff(lost, prepend=False, append=False)).reshape(-1, 2)
+    edges = runs_of(lost)
     lengths = np.minimum(edges * packet, reader.frames) @ np.array([-1, 1])
     to_ms = 1000.0 / reader.sample_rate
     return Repair(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tsumami.engine.errors import ParameterError
 
 Lost = npt.NDArray[np.bool_]
+Edges = npt.NDArray[np.int64]
 
 _RECEIVED: Final = "0"
 _LOST: Final = "1"
@@ -44,3 +45,8 @@ def check_trace(lost: Lost, frames: int, packet: int) -> None:
             f"trace must have a digit for each of the {packets} packets of {packet} frames, got {len(lost)}; "
             "--packet says how long a packet is"
         )
+
+
+def runs_of(holds: npt.NDArray[np.bool_]) -> Edges:
+    """Where a condition holds, ``[runs, 2]``: the first place of each run, and the one after its last."""
+    return np.flatnonzero(np.diff(holds, prepend=False, append=False)).reshape(-1, 2)

@@ -10,7 +10,7 @@ from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.concealer import Block, Concealer
 
 LONGEST_MS: Final = 100.0
-_MOST_FRAMES: Final = 256
+MOST_FRAMES: Final = 256
 """Of what comes after a gap; more says nothing about the gap, and costs its cube."""
 
 
@@ -30,7 +30,7 @@ class LookaheadConcealer:
             raise ParameterError(f"lookahead must be 0-{LONGEST_MS:g} ms, got {lookahead_ms:g}")
         self._concealer = Concealer(channels, sample_rate, block_size)
         frames = max(1, round(lookahead_ms * sample_rate / 1000.0))
-        self._frames = min(frames, _MOST_FRAMES)
+        self._frames = min(frames, MOST_FRAMES)
         self._blocks = -(-frames // block_size)
         self._silence = np.zeros((block_size, channels), np.float32)
         self.latency_samples = self._blocks * block_size
