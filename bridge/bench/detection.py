@@ -20,6 +20,7 @@ from rich.progress import track
 
 from tsumami.bridge.bench import damage as damages
 from tsumami.bridge.bench.report import Report, Row
+from tsumami.bridge.bench.sounds import sounds_in
 from tsumami.engine.errors import SoundError
 from tsumami.engine.restoration import Damage, DamageKind, Detector
 from tsumami.engine.restoration.detection import USUAL
@@ -86,12 +87,12 @@ def run(data: Path | None = None, clean: list[Path] | None = None) -> Report:
 
     Raises `SoundError` without music.
     """
-    files = _sounds(data) if data is not None else []
+    files = sounds_in(data) if data is not None else []
     if not files:
         raise SoundError(f"data must be a folder of music, got {data}; --data FOLDER")
     rows = [*_alarms("music", files)]
     for folder in clean or []:
-        rows += _alarms(folder.name, _sounds(folder))
+        rows += _alarms(folder.name, sounds_in(folder))
     for name, (kind, do) in track(_DONE.items(), "damaging", console=Console(stderr=True)):
         score = Score()
         kinds = {kind} if kind not in USUAL else USUAL
@@ -131,10 +132,3 @@ def _found(sound: Audio, rate: int, kinds: Collection[DamageKind]) -> list[Damag
 def _read(file: Path) -> tuple[Audio, int]:
     sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
     return np.asarray(sound, np.float32), int(rate)
-
-
-def _sounds(folder: Path) -> list[Path]:
-    """Sound files of a folder and those in it."""
-    return sorted(
-        path for path in folder.rglob("*") if path.suffix.lstrip(".").upper() in soundfile.available_formats()
-    )

@@ -21,14 +21,13 @@ from rich.progress import track
 
 from tsumami.bridge.bench import restoration_bursts
 from tsumami.bridge.bench.concealers import PEERS, Conceals
+from tsumami.bridge.bench.concealing import Audio, Lost, conceal, relative_db
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.restoration_bursts import burst_rows
 from tsumami.bridge.bench.restoration_command import command_rows
+from tsumami.bridge.bench.sounds import sounds_in
 from tsumami.engine.errors import SoundError
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
-
-Audio = npt.NDArray[np.float32]
-Lost = npt.NDArray[np.bool_]
 
 _CLIPS: Final = 8
 _SECONDS: Final = 10
@@ -104,7 +103,7 @@ def run(data: Path | None = None) -> Report:
 
     Raises `SoundError` without one.
     """
-    if data is None or not (files := sorted(path for path in data.iterdir() if _is_sound(path))):
+    if data is None or not (files := sounds_in(data)):
         raise SoundError(f"data must be a folder of music, got {data}; --data FOLDER")
     rows: list[Row] = []
     notes = []
@@ -135,10 +134,6 @@ def read_clips(files: Sequence[Path], sample_rate: int) -> list[Audio]:
 def _read(path: Path, sample_rate: int) -> Audio:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(samples.mean(axis=1), rate, sample_rate), np.float32)
-
-
-def _is_sound(path: Path) -> bool:
-    return path.suffix.lstrip(".").upper() in soundfile.available_formats()
 
 
 def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
@@ -181,22 +176,11 @@ def _score(
     delay: int = 0,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Packet NMSE and SDR of every clip, in dB; ``delay`` is the method's, in packets."""
-    scores = [
-        _conceal(clip, gone, make(protocol.packet), protocol.packet, delay)
-        for clip, gone in zip(clips, lost, strict=True)
-    ]
+    scores = []
+    for clip, gone in zip(clips, lost, strict=True):
+        truth = clip[: len(gone) * protocol.packet, 0]
+        error = conceal(clip, gone, make(protocol.packet), protocol.packet, delay) - truth
+        missing = np.repeat(gone, protocol.packet)
+        scores.append((relative_db(error[missing], truth[missing]), -relative_db(error, truth)))
     nmse, sdr = np.array(scores).T
     return nmse, sdr
-
-
-def _conceal(clip: Audio, lost: Lost, method: Conceals, packet: int, delay: int) -> tuple[float, float]:
-    blocks = clip[: len(lost) * packet].reshape(len(lost), packet, 1)
-    nothing = np.zeros((packet, 1), np.float32)
-    come = [nothing if gone else block for block, gone in zip(blocks, lost.tolist(), strict=True)]
-    gone = [*lost.tolist(), *[True] * delay]
-    played = np.stack([method.process(*item) for item in zip([*come, *[nothing] * delay], gone, strict=True)])
-    played = played[delay:]
-    error, truth = np.square(played - blocks, dtype=np.float64), np.square(blocks, dtype=np.float64)
-    quiet = 1e-12
-    nmse = 10.0 * np.log10((error[lost].sum() + quiet) / (truth[lost].sum() + quiet))
-    return float(nmse), float(10.0 * np.log10((truth.sum() + quiet) / (error.sum() + quiet)))

@@ -6,10 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.bridge.bench.concealing import Audio, conceal, relative_db
 from tsumami.bridge.bench.report import Row
 from tsumami.engine.restoration import Concealer
-
-Audio = npt.NDArray[np.float32]
 
 RATE: Final = 48_000
 PACKET: Final = 480
@@ -32,14 +31,14 @@ def burst_rows(clips: Sequence[Audio]) -> Iterator[Row]:
     shares, own, gains = [], [], []
     for seed, clip in enumerate(clips):
         lost = _bursts(len(clip) // PACKET, seed)
-        truth = clip[: len(lost) * PACKET, 0].astype(np.float64)
-        played = _played(clip, lost)
+        truth = clip[: len(lost) * PACKET, 0]
+        played = conceal(clip, lost, Concealer(1, RATE, PACKET), PACKET)
         usual = np.percentile(np.abs(np.diff(truth)), _USUAL)
         joints = np.flatnonzero(np.diff(lost)) * PACKET + PACKET - 1
         shares.append(np.abs(np.diff(played)[joints]).max() / usual)
         own.append(np.abs(np.diff(truth)[joints]).max() / usual)
         gone = np.repeat(lost, PACKET)
-        gains.append(-_decibels(played[gone] - truth[gone], truth[gone]))
+        gains.append(-relative_db(played[gone] - truth[gone], truth[gone]))
     what = f"bursts of {_SHORTEST * 10}-{_LONGEST * 10} ms"
     yield Row.lower_is_better(
         f"{what}: largest step at a joint", float(max(shares)), "p99.9", "the music there", float(max(own))
@@ -56,18 +55,3 @@ def _bursts(packets: int, seed: int) -> npt.NDArray[np.bool_]:
         lost[at:end] = True
         at = end + _KEPT + int(rng.integers(0, _SOMETIMES_KEPT + 1))
     return lost
-
-
-def _played(clip: Audio, lost: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    concealer = Concealer(1, RATE, PACKET)
-    blocks = clip[: len(lost) * PACKET].reshape(len(lost), PACKET, 1)
-    nothing = np.zeros((PACKET, 1), np.float32)
-    played = [
-        concealer.process(nothing if gone else block, gone)
-        for block, gone in zip(blocks, lost.tolist(), strict=True)
-    ]
-    return np.concatenate(played)[:, 0].astype(np.float64)
-
-
-def _decibels(error: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> float:
-    return float(10.0 * np.log10((np.square(error).sum() + 1e-12) / (np.square(truth).sum() + 1e-12)))
