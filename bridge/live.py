@@ -174,7 +174,7 @@ class LiveSession:
         view.has_repair = self._setup.session.input.repair
         names = [parameter.name for parameter in self._setup.parameters]
         view.knobs = [
-            (f"CC {entry.cc}", names.index(entry.parameter))
+            (entry.label, names.index(entry.parameter))
             for entry in self._setup.session.maps
             if entry.parameter is not None and entry.effect is None
         ]

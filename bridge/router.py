@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tsumami.bridge.mapping import Positions
 from tsumami.bridge.programs import PresetPrograms, Programs
 from tsumami.engine import EngineClient
 from tsumami.engine.events import Events, Kind
@@ -25,6 +26,8 @@ class Router:
         self._report = report
         self.forward: Callable[[Events], None] | None = None
         """Where events go as well: `tsumami.bridge.midi.MidiOutput.play`."""
+        self.positions = Positions(client.memory.meters["parameters"])
+        """Where what was moved stands."""
         self.refused = 0
         """Events lost because a ring was full: the engine is down or far behind."""
 
@@ -32,6 +35,7 @@ class Router:
         """Route events in order of their kind."""
         if (forward := self.forward) is not None:
             forward(events)
+        self.positions.note(events)
         kinds = events["kind"]
         through_macros = (kinds == Kind.MACRO) | (kinds == Kind.PARAMETER)
         is_patch = kinds == Kind.PATCH

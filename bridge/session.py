@@ -116,7 +116,21 @@ def check_names(
                 f"{line_of(path, key)}{dotted(key)} must be {known_name(names)}, got {name!r}"
                 f"{nearest(name, names)}"
             )
+    _check_maps(session, path)
     _check_sends(session, path)
+
+
+def _check_maps(session: Session, path: Path | None) -> None:
+    """The fine half of a controller is no controller of its own."""
+    for first, wide in enumerate(session.maps):
+        for number, entry in enumerate(session.maps):
+            same_channel = 0 in (wide.channel, entry.channel) or wide.channel == entry.channel
+            if wide.cc is not None and wide.bits == 14 and entry.cc == wide.cc + 32 and same_channel:
+                key: KeyPath = ("map", number, "cc")
+                raise SessionError(
+                    f"{line_of(path, key)}{dotted(key)} must be another than {entry.cc}, "
+                    f"the fine half of map[{first}]"
+                )
 
 
 def _check_sends(session: Session, path: Path | None) -> None:

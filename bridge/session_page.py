@@ -25,9 +25,22 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 """
 
 _MAPS = """
-Each map has exactly one of `macro`, `parameter`, `bypass = true` and `gain = true`. A file without any map
-has CC 20-27 on the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at
-the top of the file means no maps at all. Several knobs may move one thing, and one knob several.
+Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of `macro`,
+`parameter`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the eight macros, in
+their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means no maps at
+all. Several knobs may move one thing, and one knob several.
+
+A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
+knob does when it is turned next:
+
+| `takeover` | |
+|---|---|
+| `jump` | the target goes where the knob is |
+| `pickup` | nothing moves until the knob comes by where the target stands, however fast |
+| `scale` | no jump: the target covers the rest of its way to the end as the knob covers its own |
+| `relative` | an endless encoder moves the target from where it is, by `step` a tick |
+
+Macros never jump to a knob: where it stands when a patch is loaded means the patch.
 """
 
 _SENDS = """

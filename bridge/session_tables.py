@@ -10,6 +10,11 @@ from msgspec import Meta, field
 MACRO_NAMES = ("bright", "aggressive", "moving", "percussive", "long", "thick", "noisy", "wide")
 """The eight macros of the model that ships, in the order of their default knobs CC 20-27."""
 
+SourceKind = Literal["cc", "nrpn", "rpn", "bend", "pressure"]
+CurveName = Literal["linear", "exponential", "logarithmic", "s"]
+Takeover = Literal["jump", "pickup", "scale", "relative"]
+Encoder = Literal["twos", "offset", "sign"]
+
 _MACRO_KNOBS = range(20, 32)
 """Controllers that MIDI leaves undefined."""
 
@@ -140,9 +145,18 @@ class Macros(_Table, frozen=True):
 
 
 class Map(_Table, frozen=True):
-    """One knob: a control change and exactly one thing that it moves."""
+    """One knob and exactly one thing that it moves."""
 
-    cc: Annotated[int, _meta("MIDI control change number", ge=0, le=119)]
+    cc: Annotated[Annotated[int, Meta(ge=0, le=119)] | None, _meta("MIDI control change number")] = None
+    bits: Annotated[
+        Literal[7, 14], _meta("14 where a `cc` 0-31 has its fine half in the control change 32 above")
+    ] = 7
+    nrpn: Annotated[Annotated[int, Meta(ge=0, le=16382)] | None, _meta("non-registered parameter number")] = (
+        None
+    )
+    rpn: Annotated[Annotated[int, Meta(ge=0, le=16382)] | None, _meta("registered parameter number")] = None
+    bend: Annotated[bool, _meta("pitch bend, which then bends no note")] = False
+    pressure: Annotated[bool, _meta("channel pressure, which then presses no note")] = False
     channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
     macro: Annotated[str | None, _meta("name of a macro")] = None
     parameter: Annotated[
@@ -152,8 +166,60 @@ class Map(_Table, frozen=True):
     effect: Annotated[str | None, _meta("name of the effect that `parameter` or `bypass` is of")] = None
     bypass: Annotated[bool, _meta("bypass that effect from the knob's middle on")] = False
     gain: Annotated[bool, _meta("move the output gain, silence to `output.gain_db`")] = False
+    low: Annotated[float, _meta("where the target stands when the knob is lowest", ge=0, le=1)] = 0.0
+    high: Annotated[
+        float, _meta("… and when it is highest; below `low` it turns the knob over", ge=0, le=1)
+    ] = 1.0
+    curve: Annotated[
+        CurveName,
+        _meta("how the target follows: evenly, late, early, or in the middle"),
+    ] = "linear"
+    takeover: Annotated[
+        Takeover,
+        _meta("what happens where knob and target stand apart; `relative` is for endless encoders"),
+    ] = "jump"
+    encoder: Annotated[
+        Encoder,
+        _meta("how an endless encoder counts up and down: 1 and 127, 65 and 63, or 1 and 65"),
+    ] = "twos"
+    step: Annotated[float, _meta("how far a tick of an endless encoder goes", gt=0, le=1)] = 1 / 127
+
+    @property
+    def source(self) -> tuple[SourceKind, int]:
+        """Kind and number of what is turned."""
+        if self.cc is not None:
+            return "cc", self.cc
+        if self.nrpn is not None:
+            return "nrpn", self.nrpn
+        if self.rpn is not None:
+            return "rpn", self.rpn
+        return ("bend" if self.bend else "pressure"), 0
+
+    @property
+    def label(self) -> str:
+        """What is turned, in few words."""
+        kind, number = self.source
+        return kind if self.bend or self.pressure else f"{kind.upper()} {number}"
 
     def __post_init__(self) -> None:
+        self._check_source()
+        self._check_target()
+
+    def _check_source(self) -> None:
+        sources = sum(number is not None for number in (self.cc, self.nrpn, self.rpn))
+        sources += self.bend + self.pressure
+        if sources != 1:
+            raise ValueError(
+                f"exactly one of cc, nrpn, rpn, bend = true, pressure = true, got {sources} of them"
+            )
+        if self.cc == 64:
+            raise ValueError("a map of a cc other than 64, which is the sustain pedal, got cc 64")
+        if self.bits == 14 and (self.cc is None or self.cc > 31):
+            raise ValueError(f"14 bits with a cc of 0-31 only, got them with {self.label}")
+        if self.takeover == "relative" and (self.cc is None or self.bits == 14):
+            raise ValueError(f"takeover relative with a cc of 7 bits only, got it with {self.label}")
+
+    def _check_target(self) -> None:
         targets = (self.macro is not None) + (self.parameter is not None) + self.bypass + self.gain
         if targets != 1:
             raise ValueError(
@@ -163,8 +229,6 @@ class Map(_Table, frozen=True):
             raise ValueError("a map with bypass and the effect that it is of, got no effect")
         if self.effect is not None and not self.bypass and self.parameter is None:
             raise ValueError("a map of an effect with one of its parameters or bypass, got neither")
-        if self.cc == 64:
-            raise ValueError("a map of a cc other than 64, which is the sustain pedal, got cc 64")
 
 
 class Send(_Table, frozen=True):

@@ -65,7 +65,10 @@ class Setup:
     def mapping(self, macros: Sequence[str]) -> CompiledMapping:
         """The session's maps, compiled for these macros."""
         parameters = [parameter.name for parameter in self.parameters]
-        return compile_mapping(self.session, macros=macros, parameters=parameters, effects=self.effects)
+        grains = {row.name: 0.5 / (len(row.choices) - 1) for row in self.parameters if len(row.choices) > 1}
+        return compile_mapping(
+            self.session, macros=macros, parameters=parameters, effects=self.effects, grains=grains
+        )
 
 
 def set_up(

@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.mapping import Hands, Mapping, Source, Turn
+from tsumami.bridge.mapping.source import turn_of
+from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.parser import Message, Status
+from tsumami.bridge.midi.registers import Registers
 from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind
 
 _CC_SUSTAIN = 64
 _CC_ALL_SOUND_OFF = 120
 _CC_RESET_CONTROLLERS = 121
 _CC_ALL_NOTES_OFF = range(123, 128)  # 124-127 set a mode, and turn all notes off as well
-_BEND_CENTRE = 8192
+_BEND_CENTRE, _BEND_HIGHEST = 8192, 16383
 
 _Change = tuple[Kind, int, float]  # kind, index, value
 
@@ -22,10 +25,14 @@ class Decoder:
 
     A knob's messages go through the session's `Mapping`; channels that the session does not listen
     to are left out. The notes that are held can be let go by `release` when the port disappears.
+    ``where`` says where targets stand, for knobs that do not jump; without it all do.
     """
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Mapping, where: Where | None = None) -> None:
         self._mapping = mapping
+        self._registers = [Registers(channel, mapping) for channel in range(16)]
+        self._hands = Hands(mapping, where)
+        self._stamp_ns = 0
         self.held: set[tuple[int, int]] = set()
         """(channel, note) of every note on that no note off has followed."""
         self.sustained: set[int] = set()
@@ -33,6 +40,7 @@ class Decoder:
 
     def decode(self, messages: Iterable[Message], *, stamp_ns: int = 0, time: int = NOW) -> Events:
         """Events of ``messages``, all at ``time`` (samples, or NOW) and with ``stamp_ns``."""
+        self._stamp_ns = stamp_ns
         rows = [
             (time, stamp_ns, value, index, int(kind), channel)
             for message in messages
@@ -77,17 +85,24 @@ class Decoder:
         return [(Kind.PRESSURE, message.data1, message.data2 / 127)]
 
     def _channel_pressure(self, message: Message) -> list[_Change]:
-        return [(Kind.PRESSURE, -1, message.data1 / 127)]
+        turn = turn_of(Source("pressure"), message.data1)
+        if self._hands.has(message.channel, turn.source):
+            return self._moves(message.channel, turn)
+        return [(Kind.PRESSURE, -1, turn.position)]
 
     def _program_change(self, message: Message) -> list[_Change]:
         return [(Kind.PATCH, message.data1, 0.0)]
 
     def _pitch_bend(self, message: Message) -> list[_Change]:
-        steps = (message.data2 << 7 | message.data1) - _BEND_CENTRE
+        value = message.data2 << 7 | message.data1
+        turn = Turn(Source("bend"), value / _BEND_HIGHEST)
+        if self._hands.has(message.channel, turn.source):
+            return self._moves(message.channel, turn)
+        steps = value - _BEND_CENTRE
         return [(Kind.PITCH_BEND, 0, steps / (_BEND_CENTRE if steps < 0 else _BEND_CENTRE - 1))]
 
     def _control_change(self, message: Message) -> list[_Change]:
-        number, position = message.data1, message.data2 / 127
+        number = message.data1
         if number == _CC_SUSTAIN:
             return self._sustain(message.channel, message.data2)
         if number == _CC_ALL_SOUND_OFF:
@@ -97,8 +112,14 @@ class Decoder:
             return [(Kind.PITCH_BEND, 0, 0.0), (Kind.SUSTAIN, 0, 0.0), (Kind.PRESSURE, -1, 0.0)]
         if number in _CC_ALL_NOTES_OFF:
             return self._all_off(Kind.ALL_NOTES_OFF, message.channel)
-        targets = self._mapping.targets(message.channel, number)
-        return [(target.kind, target.index, target.value(position)) for target in targets]
+        turn = self._registers[message.channel].read(number, message.data2)
+        return [] if turn is None else self._moves(message.channel, turn)
+
+    def _moves(self, channel: int, turn: Turn) -> list[_Change]:
+        return [
+            (target.kind, target.index, value)
+            for target, value in self._hands.move(channel, turn, self._stamp_ns)
+        ]
 
     def _sustain(self, channel: int, value: int) -> list[_Change]:
         if value >= 64:

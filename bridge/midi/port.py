@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.parser import Message, Parser
 from tsumami.bridge.midi.system import close_client
@@ -41,13 +40,13 @@ class Echoes:
 class InputPort:
     """Reads one port: made by the watcher, then used by the reader alone. [MIDI thread]."""
 
-    def __init__(self, name: str, client: Any, mapping: Mapping, echoes: Echoes, *, virtual: bool) -> None:
+    def __init__(self, name: str, client: Any, decoder: Decoder, echoes: Echoes, *, virtual: bool) -> None:
         self.name = name
         self._client = client
         self._virtual = virtual
         self._echoes = echoes
         self._parser = Parser()
-        self._decoder = Decoder(mapping)
+        self._decoder = decoder
 
     def read(self) -> Events:
         """Events of what has arrived since the last call, stamped as each message is taken up."""

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.mapping.takeover import Where
+from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
 from tsumami.bridge.midi.port import Echoes, InputPort
 from tsumami.bridge.midi.system import (
@@ -52,9 +54,11 @@ class MidiInputs:
 
     ``sink`` takes arrays of `EVENT_DTYPE` with `stamp_ns` set and is only ever called from one
     thread, the reader. ``report`` is called from the watcher with each `PortChange`. Both must not
-    raise. Ports that come later are opened; when one goes, note offs for the notes that it holds
-    and its pedal up follow, and likewise for all ports at `close`. When a JACK server dies all its
-    ports go; when there is one again, they come back.
+    raise. ``where`` says where targets stand, for knobs that do not jump.
+
+    Ports that come later are opened; when one goes, note offs for the notes that it holds and its pedal
+    up follow, and likewise for all ports at `close`. When a JACK server dies all its ports go; when there
+    is one again, they come back.
 
     The reader takes messages out of RtMidi's own queues every millisecond. RtMidi's callback would
     run Python inside JACK's process thread, where waiting for the interpreter's lock holds up the
@@ -71,12 +75,14 @@ class MidiInputs:
         sink: Callable[[Events], None],
         report: Callable[[PortChange], None] | None = None,
         *,
+        where: Where | None = None,
         watch_seconds: float = 1.0,
     ) -> None:
         self._midi = midi
         self._mapping = mapping
         self._sink = sink
         self._report = report if report is not None else _ignore
+        self._where = where
         self._watch_seconds = watch_seconds
         self._echoes = Echoes()
         self._news: SimpleQueue[tuple[InputPort, _Fate]] = SimpleQueue()
@@ -155,7 +161,7 @@ class MidiInputs:
 
     def _open_virtual(self) -> None:
         client = open_virtual_port(self.api)
-        self._virtual = InputPort(CLIENT_NAME, client, self._mapping, self._echoes, virtual=True)
+        self._virtual = self._input_port(CLIENT_NAME, client, virtual=True)
         self._news.put((self._virtual, "came"))
 
     def _look(self) -> None:
@@ -218,9 +224,13 @@ class MidiInputs:
             client = open_port(self.api, number)
         except DeviceError:
             return None
-        port = InputPort(name, client, self._mapping, self._echoes, virtual=False)
+        port = self._input_port(name, client, virtual=False)
         self._news.put((port, "came"))
         return port
+
+    def _input_port(self, name: str, client: Any, *, virtual: bool) -> InputPort:
+        decoder = Decoder(self._mapping, self._where)
+        return InputPort(name, client, decoder, self._echoes, virtual=virtual)
 
     def _watch(self) -> None:
         """Body of the watcher thread."""

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +76,35 @@ def test_a_sample_rate_that_the_device_refuses_is_named(jack_server: JackServer)
     for pipe in (live.process.stdout, live.process.stderr):
         assert pipe is not None
         pipe.close()
+
+
+def test_a_knob_picks_up_what_a_patch_has_moved(jack_server: JackServer, tmp_path: Path) -> None:
+    log, session = tmp_path / "take.jsonl", tmp_path / "session.toml"
+    session.write_text(
+        '[[map]]\ncc = 30\nparameter = "cutoff"\ntakeover = "pickup"\n[[map]]\ncc = 7\ngain = true\n'
+    )
+    with running_live(str(session), "--no-demo", "--log", str(log)) as live, keyboard(jack_server) as keys:
+
+        def arrives(message: list[int], words: str) -> str:
+            """What the log says meanwhile."""
+            begin = len(log.read_text())
+
+            def is_heard() -> bool:
+                keys.send_message(message)
+                time.sleep(0.01)
+                return words in log.read_text()[begin:]
+
+            live.until(is_heard, f"{words} did not arrive")
+            return log.read_text()[begin:]
+
+        arrives([0xB0, 7, 64], '"gain"')
+        for bits in (0, 1, 2):  # below every patch's cutoff
+            keys.send_message([0xB0, 30, bits])
+        assert "cutoff" not in arrives([0x90, 40, 100], '"note_on":[40')
+        arrives([0xB0, 30, 127], '"cutoff":1.0')  # by it
+        arrives([0xB0, 30, 120], '"cutoff":0.94')  # and in hand from now on
+        arrives([0xC0, 1], '"cutoff":')
+        keys.send_message([0xB0, 30, 127])
+        assert '"cutoff":1.0' not in arrives([0x90, 41, 100], '"note_on":[41')
+        live.end(signal.SIGINT)
+    assert_nothing_left()

@@ -44,8 +44,15 @@ FILE = Path("s.toml")
         ("speed = 3", "s.toml:1: table must be one of device, .*, got 'speed'"),
         (
             "[[map]]\ncc = 1\nmacro = 'bright'\n[[map]]\nmacro = 'wide'",
-            r":4: map\[1\] must have .*'cc'",
+            r":4: map\[1\] must be exactly one of cc, nrpn, .*, got 0 of them",
         ),
+        ("[[map]]\ncc = 1\nnrpn = 5\ngain = true", r"map\[0\] must be exactly one of cc, nrpn, .*, got 2"),
+        ("[[map]]\ncc = 40\nbits = 14\ngain = true", r"14 bits with a cc of 0-31 only, .* CC 40"),
+        (
+            "[[map]]\nbend = true\ntakeover = 'relative'\ngain = true",
+            r"takeover relative with a cc of 7 bits only, got it with bend",
+        ),
+        ("[[map]]\nrpn = 16383\ngain = true", r"map\[0\].rpn must be a whole number of at most 16382"),
         ("[[map]]\ncc = 1", r"s.toml:1: map\[0\] must be exactly one of macro, .*, got 0"),
         (
             "[[map]]\ncc = 1\nmacro = 'bright'\ngain = true",

@@ -1,0 +1,118 @@
+"""Which knob moves what: a session's maps, compiled for look-up by channel and source."""
+
+import itertools
+from collections.abc import Mapping as NamesByName
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from tsumami.bridge.mapping.knob import Knob
+from tsumami.bridge.mapping.source import Source
+from tsumami.bridge.mapping.target import Target
+from tsumami.bridge.session import Session, check_names
+from tsumami.bridge.session_tables import Map
+from tsumami.engine.events import Kind, effect_index
+
+CHANNELS = 16
+ALL_CHANNELS = range(CHANNELS)
+_BANK_SELECT = (0, 32)
+_FORWARDED = tuple(cc for cc in range(120) if cc not in _BANK_SELECT)
+"""Controllers for an external synthesizer. Program changes choose patches here, and their banks likewise."""
+
+
+NamesOfEffects = NamesByName[str, Sequence[str]]
+"""Names of the parameters of each effect, in the order of the chain."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Knobs by MIDI channel, 0-15, and source; several may share a target."""
+
+    table: dict[tuple[int, Source], tuple[Knob, ...]]
+    channels: frozenset[int]
+    """MIDI channels 0-15 that are listened to."""
+    fine: frozenset[tuple[int, int]] = frozenset()
+    """Channels and control changes 0-31 that have seven more bits in the control change 32 above."""
+
+    def knobs(self, channel: int, source: Source) -> tuple[Knob, ...]:
+        """What ``source`` of a channel (0-15) moves; nothing if it is not mapped."""
+        return self.table.get((channel, source), ())
+
+    @cached_property
+    def numbered(self) -> frozenset[int]:
+        """Channels on which registered or non-registered parameter numbers are mapped."""
+        return frozenset(channel for channel, source in self.table if source.kind in ("nrpn", "rpn"))
+
+
+def compile_mapping(
+    session: Session,
+    *,
+    macros: Sequence[str],
+    parameters: Sequence[str],
+    effects: NamesOfEffects = MappingProxyType({}),
+    grains: NamesByName[str, float] = MappingProxyType({}),
+) -> Mapping:
+    """The session's maps with names turned into rows of ``macros``, ``parameters`` and ``effects``.
+
+    ``grains`` say of parameters with few values how far a position is rounded. Where somebody takes them,
+    controllers that no map takes become CONTROL events. The gain knob follows MIDI's volume curve, 40 dB per
+    decade of its position (General MIDI level 1 developer guidelines, CC 7), up to the session's
+    ``output.gain_db``. Raises `SessionError` for a name that is in neither table.
+    """
+    check_names(session, macros=macros, parameters=parameters, patches=_own_patch(session), effects=effects)
+    table: dict[tuple[int, Source], tuple[Knob, ...]] = {}
+    fine: set[tuple[int, int]] = set()
+    for entry in session.maps:
+        target = _target(entry, session, macros=macros, parameters=parameters, effects=effects, grains=grains)
+        knob = Knob(
+            target,
+            low=entry.low,
+            high=entry.high,
+            curve=entry.curve,
+            takeover=entry.takeover,
+            encoder=entry.encoder,
+            step=entry.step,
+        )
+        for channel in _channels(entry.channel):
+            key = (channel, Source(*entry.source))
+            table[key] = (*table.get(key, ()), knob)
+            if entry.cc is not None and entry.bits == 14:
+                fine.add((channel, entry.cc))
+    if session.takes_controllers:
+        for channel, cc in itertools.product(ALL_CHANNELS, _FORWARDED):
+            if (channel, cc - 32) not in fine:
+                table.setdefault((channel, Source("cc", cc)), (Knob(Target(Kind.CONTROL, cc)),))
+    return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine))
+
+
+def _target(
+    entry: Map,
+    session: Session,
+    *,
+    macros: Sequence[str],
+    parameters: Sequence[str],
+    effects: NamesOfEffects,
+    grains: NamesByName[str, float],
+) -> Target:
+    if entry.macro is not None:
+        return Target(Kind.MACRO, macros.index(entry.macro))
+    if entry.effect is not None:
+        number = list(effects).index(entry.effect)
+        if entry.parameter is None:
+            return Target(Kind.BYPASS, number)
+        return Target(Kind.EFFECT, effect_index(number, effects[entry.effect].index(entry.parameter)))
+    if entry.parameter is not None:
+        grain = grains.get(entry.parameter, 0.0)
+        return Target(Kind.PARAMETER, parameters.index(entry.parameter), grain=grain)
+    return Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2)
+
+
+def _channels(number: int) -> Sequence[int]:
+    """MIDI channels 0-15 that a session's channel number (1-16, 0 for all) means."""
+    return ALL_CHANNELS if number == 0 else (number - 1,)
+
+
+def _own_patch(session: Session) -> Sequence[str]:
+    """The session's patch name: whether the bank has it is checked where the bank is known."""
+    return () if session.instrument.patch is None else (session.instrument.patch,)
