@@ -14,11 +14,11 @@ from tsumami.engine.memory import as_pointer
 _NUMBERS = 1 << 20
 """Samples until the numbers come again: 22 s at 48 kHz."""
 
-_jack: Any = ctypes.CDLL(ctypes.util.find_library("jack") or "libjack.so.0")
-_buffer_of = _jack.jack_port_get_buffer
+jack: Any = ctypes.CDLL(ctypes.util.find_library("jack") or "libjack.so.0")
+_buffer_of = jack.jack_port_get_buffer
 _buffer_of.restype, _buffer_of.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_uint32]
-_jack.jack_client_open.restype = ctypes.c_void_p
-_jack.jack_port_register.restype = ctypes.c_void_p
+jack.jack_client_open.restype = ctypes.c_void_p
+jack.jack_port_register.restype = ctypes.c_void_p
 
 _STATE = np.dtype(
     [
@@ -37,7 +37,7 @@ def _sample(number: int) -> float:
 
 
 @numba.njit
-def _samples(port: int, frames: int) -> Any:
+def samples_of(port: int, frames: int) -> Any:
     """The port's buffer for this cycle."""
     return carray(as_pointer(np.int64(_buffer_of(as_pointer(port), frames))), frames, np.float32)
 
@@ -45,14 +45,19 @@ def _samples(port: int, frames: int) -> Any:
 @numba.cfunc(types.int32(types.uint32, types.voidptr), error_model="numpy")
 def _process(frames: int, address: Any) -> int:
     state = carray(address, 1, _STATE)[0]
-    out = _samples(state.out, frames)
-    back = _samples(state.back, frames)
+    out = samples_of(state.out, frames)
+    back = samples_of(state.back, frames)
     for i in range(frames):
         number = state.sample % _NUMBERS
         out[i] = _sample(number)
         state.kept[number] = back[i]
         state.sample += 1
     return 0
+
+
+def connect_ports(client: Any, source: str, target: str) -> None:
+    """Connect two ports of a server."""
+    assert jack.jack_connect(client, source.encode(), target.encode()) == 0, (source, target)
 
 
 class JackProbe:
@@ -64,20 +69,20 @@ class JackProbe:
     def __init__(self) -> None:
         self._state = np.zeros(1, _STATE)
         no_start_server = 1
-        self._client = ctypes.c_void_p(_jack.jack_client_open(b"probe", no_start_server, None))
+        self._client = ctypes.c_void_p(jack.jack_client_open(b"probe", no_start_server, None))
         assert self._client, "a JACK server must run"
         for field, is_output in (("out", True), ("back", False)):
             flags = ctypes.c_ulong(2 if is_output else 1)
             kind, unused = b"32 bit float mono audio", ctypes.c_ulong(0)
-            self._state[field] = _jack.jack_port_register(self._client, field.encode(), kind, flags, unused)
-        _jack.jack_set_process_callback(
+            self._state[field] = jack.jack_port_register(self._client, field.encode(), kind, flags, unused)
+        jack.jack_set_process_callback(
             self._client, ctypes.c_void_p(_process.address), ctypes.c_void_p(self._state.ctypes.data)
         )
-        assert _jack.jack_activate(self._client) == 0
+        assert jack.jack_activate(self._client) == 0
 
     def connect(self, source: str, target: str) -> None:
         """Connect two ports, of this client or others."""
-        assert _jack.jack_connect(self._client, source.encode(), target.encode()) == 0, (source, target)
+        connect_ports(self._client, source, target)
 
     def delays(self) -> npt.NDArray[np.int64]:
         """How many samples each sample so far came back late; -1 where what came was none of ours."""
@@ -90,4 +95,4 @@ class JackProbe:
 
     def close(self) -> None:
         """Leave the server."""
-        _jack.jack_client_close(self._client)
+        jack.jack_client_close(self._client)

@@ -13,6 +13,7 @@ from tsumami.bridge.groove.reference_file import ReferenceHits, read_reference
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.groove import (
     LANES,
+    Grid,
     Lean,
     align,
     given_tempo,
@@ -81,13 +82,26 @@ def analyse(sound: Path, bpm: float | None = None, reference: Path | None = None
 
     Raises `SoundError`, `SessionError` (of the reference) and `ParameterError` (of ``bpm``).
     """
+    check_bpm(bpm)
+    against = None if reference is None else read_reference(reference, bpm)
+    return groove_of(hear(sound), bpm, against)
+
+
+def check_bpm(bpm: float | None) -> None:
+    """Raise `ParameterError` for a tempo that no grid can have."""
     if bpm is not None and not LOWEST_BPM <= bpm <= HIGHEST_BPM:
         raise ParameterError(f"bpm must be in {LOWEST_BPM:g}-{HIGHEST_BPM:g}, got {bpm:g}")
-    against = None if reference is None else read_reference(reference, bpm)
-    recording = hear(sound)
-    if against is not None:
-        return _on_reference(recording, against)
-    return _on_grid(recording, bpm)
+
+
+def groove_of(recording: Recording, bpm: float | None = None, against: ReferenceHits | None = None) -> Groove:
+    """The groove of hits that were heard, as `analyse` tells it; raises `SoundError`."""
+    return _on_grid(recording, bpm) if against is None else _on_reference(recording, against)
+
+
+def groove_on(recording: Recording, grid: Grid) -> Groove:
+    """The groove of hits on a grid that something else than the hits has told."""
+    leaning = lean(recording.hits, recording.sample_rate, grid)
+    return Groove(recording, leaning, (*recording.remarks, *_doubts(leaning)))
 
 
 def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
@@ -159,4 +173,5 @@ def _doubts(leaning: Lean) -> Iterator[str]:
         yield f"where the beats fall is not sure ({grid.beat_confidence:.2f}); {helps} helps"
     if grid.confidence < _UNSURE:
         yield f"whether it is {grid.feel.name} is not sure ({grid.confidence:.2f})"
-    yield "the grid is found from the hits: whether all of them are early or late cannot be known"
+    if not grid.knows_time:
+        yield "the grid is found from the hits: whether all of them are early or late cannot be known"

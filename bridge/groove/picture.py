@@ -30,7 +30,7 @@ def draw_groove(groove: Groove) -> bytes:
     page = Figure(figsize=(11.0, 8.2), layout="constrained")
     grid = page.add_gridspec(3, 2, height_ratios=(1.35, 1.0, 1.0))
     page.suptitle(
-        f"{groove.recording.path.name}\n{_headline(groove, figures)}",
+        f"{groove.recording.name}\n{_headline(groove, figures)}",
         x=0.02, ha="left", fontsize=11, color=INK, parse_math=False,
     )  # fmt: skip
     reach = _reach_ms(leaning)

@@ -24,9 +24,9 @@ _FEW_A_SECOND: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Hits of a sound file, in its own time, `tsumami.engine.groove.HIT_DTYPE`."""
+    """Hits of a sound file or of a live input, in its own time, `tsumami.engine.groove.HIT_DTYPE`."""
 
-    path: Path
+    name: str
     seconds: float
     sample_rate: int
     """Of the hits' samples."""
@@ -66,7 +66,7 @@ def hear(path: Path, name: str = "sound") -> Recording:
     hits = find_hits(audio, rate)
     if not len(hits):
         raise SoundError(f"{name} must have hits of drums, got none that is one for sure in {path}")
-    return Recording(path, seconds, rate, hits, tuple(_remarks(reader.sample_rate, seconds, hits, name)))
+    return Recording(path.name, seconds, rate, hits, tuple(_remarks(reader.sample_rate, seconds, hits, name)))
 
 
 def _mixed(channels: Audio) -> Audio:

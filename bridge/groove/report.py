@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,7 +12,7 @@ from tsumami.bridge.groove.analysis import Groove
 from tsumami.engine.groove import LANES, Grid
 from tsumami.engine.groove import summary as summary_of
 
-_STRIP_MS: Final = 40.0
+STRIP_MS: Final = 40.0
 _STRIP_CELLS: Final = 25
 _SHADES: Final = " ·▪■"
 
@@ -18,8 +20,8 @@ _SHADES: Final = " ·▪■"
 def print_groove(groove: Groove, console: Console) -> None:
     """Lanes with bias, spread and a strip of their hits, ±40 ms wide; positions; what to mind."""
     figures = summary_of(groove.lean)
-    console.print(Text(groove.recording.path.name), style="bold")
-    console.print(Text(_headline(groove, figures)))
+    console.print(Text(groove.recording.name), style="bold")
+    console.print(Text(headline(groove, figures)))
     console.print(_lanes(groove, figures))
     console.print(_positions(figures))
     for remark in groove.remarks:
@@ -34,7 +36,8 @@ def feel_of(grid: Grid) -> str:
     return {"straight": "straight", "triplet": "triplets"}[feel.name]
 
 
-def _headline(groove: Groove, figures: dict[str, Any]) -> str:
+def headline(groove: Groove, figures: dict[str, Any]) -> str:
+    """Tempo, feel, and the figures of all hits, in one line."""
     grid = groove.lean.grid
     parts = [f"{grid.bpm:.2f} bpm ({grid.source})"]
     parts.append(f"{feel_of(grid)}, confidence {grid.confidence:.2f}")
@@ -87,18 +90,27 @@ def _cells(figure: dict[str, Any]) -> tuple[str, str, str]:
 
 def _strip(groove: Groove, lane: str) -> str:
     """How many hits are how late: a cell for each 3.3 ms."""
-    late = groove.lean.deviation_ms[groove.lean.lanes == LANES.index(lane)]
-    counts = [0] * _STRIP_CELLS
-    for value in late:
-        cell = round((value / _STRIP_MS + 1.0) * (_STRIP_CELLS - 1) / 2)
-        if 0 <= cell < _STRIP_CELLS:
+    return "".join(strip_of(groove.lean.deviation_ms[groove.lean.lanes == LANES.index(lane)], _STRIP_CELLS))
+
+
+def strip_of(late_ms: npt.NDArray[np.float64], cells: int) -> list[str]:
+    """A cell for each share of ±`STRIP_MS`, the darker the more hits are as late; a line at 0."""
+    counts = [0] * cells
+    for value in late_ms:
+        cell = cell_of(value, cells)
+        if 0 <= cell < cells:
             counts[cell] += 1
     most = max(*counts, 1)
     shades = [_SHADES[-(-count * (len(_SHADES) - 1) // most)] for count in counts]
-    middle = _STRIP_CELLS // 2
+    middle = cells // 2
     if shades[middle] == " ":
         shades[middle] = "│"
-    return "".join(shades)
+    return shades
+
+
+def cell_of(late_ms: float, cells: int) -> int:
+    """The cell of a strip for a deviation; under 0 or too high for one outside of it."""
+    return round((late_ms / STRIP_MS + 1.0) * (cells - 1) / 2)
 
 
 def _positions(figures: dict[str, Any]) -> Table:

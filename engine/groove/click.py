@@ -31,6 +31,12 @@ def click_sample(age: float, sample_rate: float, is_accent: bool) -> float:
     return _GAIN * math.sin(angle) * math.exp(-seconds / _DECAY_SECONDS)
 
 
+def click_sound(sample_rate: float) -> npt.NDArray[np.float64]:
+    """An accent from its beginning on, as the strip plays it, ``[frames]``."""
+    ages = range(round(LENGTH_SECONDS * sample_rate))
+    return np.array([click_sample(float(age), sample_rate, True) for age in ages])
+
+
 @c_kernel(STAGE_SIGNATURE)
 def process(
     stage: Any,

@@ -1,0 +1,77 @@
+"""Beats that a clock has told, as a grid of the hits' time needs them: without a gap, and bar by bar."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+BEATS_IN_BAR: Final = 4
+_SAME: Final = 0.5
+"""A beat told anew lies within this share of a period of where it was."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """Beats in a row: the number of the first, and when each fell, in seconds."""
+
+    first: int
+    seconds: list[float]
+
+    @property
+    def period(self) -> float:
+        """The last; half a second where there is but one beat."""
+        return self.seconds[-1] - self.seconds[-2] if len(self.seconds) > 1 else 0.5
+
+
+class BeatTrack:
+    """Collects the beats of a clock that may stop, begin anew or jump."""
+
+    def __init__(self) -> None:
+        self._runs: list[_Run] = []
+
+    def note(self, number: int, seconds: float) -> None:
+        """Take beat ``number`` of the song, 0 first; one that was told before is now known better."""
+        if self._runs:
+            run = self._runs[-1]
+            index = number - run.first
+            if 0 <= index < len(run.seconds) and abs(seconds - run.seconds[index]) < _SAME * run.period:
+                run.seconds[index] = seconds
+                return
+            if seconds <= run.seconds[-1]:
+                return
+            if index == len(run.seconds) and seconds - run.seconds[-1] < 2.0 * run.period:
+                run.seconds.append(seconds)
+                return
+        self._runs.append(_Run(number, [seconds]))
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are two beats in a row."""
+        return any(len(run.seconds) > 1 for run in self._runs)
+
+    def beats(self) -> tuple[Values, int]:
+        """When all beats fell, and which of its bar the first is.
+
+        Between two runs stand beats that nobody told, so many that the bars go on as the clock counts them.
+        """
+        runs = [run for run in self._runs if len(run.seconds) > 1]
+        seconds = list(runs[0].seconds)
+        number = runs[0].first + len(seconds) - 1
+        for before, run in itertools.pairwise(runs):
+            steps = max(round((run.seconds[0] - seconds[-1]) / before.period), 1)
+            steps += (run.first - number - steps) % BEATS_IN_BAR
+            seconds += np.linspace(seconds[-1], run.seconds[0], steps + 1)[1:-1].tolist() + run.seconds
+            number = run.first + len(run.seconds) - 1
+        return np.array(seconds), runs[0].first % BEATS_IN_BAR
+
+    def holds(self, times: Values) -> npt.NDArray[np.bool_]:
+        """Which times lie within a run, or less than a beat before or after it."""
+        held = np.zeros(len(times), bool)
+        for run in self._runs:
+            if len(run.seconds) > 1:
+                held |= (times > run.seconds[0] - run.period) & (times < run.seconds[-1] + run.period)
+        return held

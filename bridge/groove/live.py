@@ -1,0 +1,202 @@
+"""A live groove: hears an input until it is ended, and shows how its hits lean."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+
+from tsumami.bridge.groove.analysis import Groove
+from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
+from tsumami.bridge.groove.calibration import CLICKS, Calibration
+from tsumami.bridge.groove.latency import Latency, LatencyFile
+from tsumami.bridge.groove.listener import Listener
+from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, LiveGrid, ReferenceGrid
+from tsumami.bridge.groove.live_view import GrooveView
+from tsumami.bridge.groove.outer_clock import OuterClock
+from tsumami.bridge.groove.recording import Recording
+from tsumami.bridge.groove.reference_file import ReferenceHits
+from tsumami.bridge.session_tables import Session
+from tsumami.bridge.signals import ended_by_signals
+from tsumami.bridge.summary import decibels
+from tsumami.engine.errors import SessionError, SoundError
+from tsumami.engine.groove import lean
+from tsumami.engine.quiet import standard_error_kept
+
+_PERIOD_SECONDS: Final = 0.08
+_FIND_SECONDS: Final = 1.0
+"""Between two searches for the grid."""
+_WINDOW_HITS: Final = 256
+"""Hits that the view is about: the last."""
+_LEAD_SECONDS: Final = 1.0
+"""Before the first click."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What a live performance is held against: one of these, or a tempo that is found."""
+
+    bpm: float | None = None
+    has_click: bool = False
+    """At ``bpm``."""
+    reference: ReferenceHits | None = None
+    clock: OuterClock | None = None
+    seconds: float | None = None
+
+
+class LiveGroove:
+    """Everything between `tsumami groove --live` and Ctrl-C. Its view goes to standard error."""
+
+    def __init__(self, session: Session, options: LiveOptions) -> None:
+        self._session, self._options = session, options
+        self._console = Console(stderr=True)
+        self._stopping = threading.Event()
+        self._view = GrooveView()
+        self._is_shown = False
+        self._latencies = LatencyFile()
+
+    def run(self) -> tuple[Groove, dict[str, Any]]:
+        """Hear until the time is over or the user ends it: the groove, and what is to be said of the session.
+
+        Raises `SoundError` where nothing was heard that a groove could be made of.
+        """
+        with self._listening() as listener:
+            latency = self._latency(listener)
+            grid = self._grid(listener, latency)
+            self._watch(listener, grid, latency)
+            facts = {**self._facts(listener, latency), "grid": grid.state}
+        recording = self._recording(listener, facts)
+        if not len(recording.hits):
+            raise SoundError(
+                f"input must have hits of drums, got none in {recording.seconds:.0f} s, "
+                f"its peak {facts['peak_dbfs']:.0f} dBFS; is it the right --input?"
+            )
+        return grid.groove(recording), facts
+
+    def calibrate(self) -> str:
+        """Measure the way from click to hearing and keep it; says what it is. Raises `DeviceError`."""
+        with self._listening() as listener:
+            self._tell(f"playing {CLICKS} clicks: the input must hear them")
+            calibration = Calibration(listener)
+            while not calibration.is_complete and not self._stopping.wait(_PERIOD_SECONDS):
+                calibration.feed(*listener.look())
+            if not calibration.is_complete:
+                raise SessionError("calibration must be let run for seven seconds, got an end before")
+            round_trip, spread = calibration.round_trip()
+            stated = listener.engine.input_latency_seconds
+            place = (listener.engine, listener.sample_rate, listener.block_size)
+            self._latencies.keep(*place, round_trip, spread)
+        return (
+            f"{1000.0 * round_trip:.2f} ms from click to hit on {listener.engine.device}, heard by "
+            f"{listener.engine.input} (± {1000.0 * spread:.2f} ms; stated {1000.0 * stated:.2f} ms)\n"
+            f"kept in {self._latencies.path}, and used from now on"
+        )
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[Listener]:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(ended_by_signals(self._stopping.set))
+            if self._console.is_terminal:
+                terminal = stack.enter_context(standard_error_kept())
+                self._console = Console(file=terminal, force_terminal=True)
+            clock = self._options.clock
+            if clock is not None:
+                stack.callback(clock.close)
+                clock.open()
+            self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
+            yield stack.enter_context(Listener(self._session, self._tell))
+
+    def _latency(self, listener: Listener) -> Latency:
+        latency = self._latencies.latency(listener.engine, listener.sample_rate, listener.block_size)
+        self._tell(str(latency))
+        return latency
+
+    def _grid(self, listener: Listener, latency: Latency) -> LiveGrid:
+        options = self._options
+        if options.clock is not None:
+            return ClockGrid(options.clock)
+        if options.reference is not None:
+            return ReferenceGrid(options.reference)
+        if options.bpm is not None and options.has_click:
+            first = listener.click(60.0 / options.bpm, BEATS_IN_BAR, _LEAD_SECONDS)
+            return ClickGrid(options.bpm, first / listener.sample_rate, latency.round_trip)
+        return FoundGrid(options.bpm)
+
+    def _watch(self, listener: Listener, grid: LiveGrid, latency: Latency) -> None:
+        """The main loop."""
+        self._view.latency = latency
+        found = 0.0
+        with self._shown():
+            while not self._stopping.wait(_PERIOD_SECONDS):
+                listener.look()
+                grid.follow(listener.clock, latency.heard)
+                self._update(listener, grid)
+                if self._is_shown and listener.seconds - found >= _FIND_SECONDS:
+                    self._find(listener, grid)
+                    found = listener.seconds
+                if self._options.seconds is not None and listener.seconds >= self._options.seconds:
+                    return
+
+    def _update(self, listener: Listener, grid: LiveGrid) -> None:
+        view = self._view
+        view.engine, view.state, view.seconds = listener.engine, grid.state, listener.seconds
+        view.hits = len(listener.hits)
+        view.peak = float(listener.meters["input_peak_now"].max())
+        view.lost_blocks = int(listener.meters["input_lost"])
+        if view.groove is not None:
+            view.lean = lean(listener.hits[-_WINDOW_HITS:], listener.sample_rate, view.groove.lean.grid)
+
+    def _find(self, listener: Listener, grid: LiveGrid) -> None:
+        """Find the grid of the last hits."""
+        hits = listener.hits[-_WINDOW_HITS:]
+        recording = Recording("", listener.seconds, listener.sample_rate, hits, ())
+        try:
+            self._view.groove = grid.groove(recording)
+        except SoundError as error:
+            self._view.waiting = str(error) if len(hits) else "listening"
+
+    def _recording(self, listener: Listener, facts: dict[str, Any]) -> Recording:
+        remarks = []
+        if facts["lost_blocks"]:
+            remarks.append(f"{facts['lost_blocks']} blocks of the input were lost, with the hits in them")
+        name = f"live from {listener.engine.input}"
+        return Recording(name, listener.seconds, listener.sample_rate, listener.hits, tuple(remarks))
+
+    def _facts(self, listener: Listener, latency: Latency) -> dict[str, Any]:
+        meters = listener.meters
+        return {
+            "seconds": round(listener.seconds, 3),
+            "device": listener.engine.device,
+            "input": listener.engine.input,
+            "sample_rate": listener.sample_rate,
+            "block_size": listener.block_size,
+            "peak_dbfs": round(decibels(float(meters["input_peak"])), 2),
+            "missed": int(meters["missed"]),
+            "lost_blocks": int(meters["input_lost"]),
+            "device_losses": int(meters["device_losses"]),
+            "round_trip_ms": round(1000.0 * latency.round_trip, 3),
+            "input_ms": round(1000.0 * latency.heard, 3),
+            "is_calibrated": latency.is_measured,
+        }
+
+    def _tell(self, text: str) -> None:
+        if self._is_shown:
+            self._view.tell(text)
+        else:
+            self._console.print(f"tsumami: {text}", markup=False, highlight=False, soft_wrap=True)
+
+    @contextlib.contextmanager
+    def _shown(self) -> Iterator[None]:
+        """The view on standard error, where that is a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS):
+            self._is_shown = True
+            try:
+                yield
+            finally:
+                self._is_shown = False

@@ -1,0 +1,152 @@
+"""MIDI clock from outside: what any input port brings of it, with the time at which it came."""
+
+import threading
+import time
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
+from tsumami.bridge.midi.parser import Message, Parser, Status
+from tsumami.bridge.midi.system import (
+    CLIENT_NAME,
+    choose_api,
+    close_client,
+    has_virtual_ports,
+    is_own,
+    open_client,
+    open_port,
+    open_virtual_port,
+)
+from tsumami.engine.errors import DeviceError
+
+_READ_SECONDS: Final = 0.001
+_LOOK_SECONDS: Final = 1.0
+_SILENT_NS: Final = 1_000_000_000
+_CLOCK: Final = frozenset(
+    {Status.CLOCK, Status.START, Status.CONTINUE, Status.STOP, Status.SONG_POSITION},
+)
+
+
+class ClockInput:
+    """Listens at a port of its own, ``tsumami``, and at all others, for MIDI clock; `open`, `poll`, `close`.
+
+    One thread reads the ports every millisecond and looks once a second for those that come and go, with a
+    JACK server if need be. Where several send a clock, the first is followed until it has been silent for a
+    second: a program that is connected to our port is often also a port that is opened here.
+    """
+
+    def __init__(self, api: str = "auto") -> None:
+        self._wanted_api = api
+        self._api = ""
+        self._ports: dict[str, tuple[Any, Parser]] = {}
+        self._lister: Any = None
+        self._graph: JackGraph | None = None
+        self._leader, self._led_ns = "", 0
+        self._messages: SimpleQueue[tuple[Message, int]] = SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tsumami-clock", daemon=True)
+
+    @property
+    def leader(self) -> str:
+        """The port whose clock is followed; empty until one has come."""
+        return self._leader
+
+    def open(self) -> None:
+        """Start listening; raises `DeviceError` where MIDI does not run."""
+        self._api = choose_api(self._wanted_api)
+        self._join()
+        self._thread.start()
+
+    def poll(self) -> Iterator[tuple[Message, int]]:
+        """What has come of the followed clock since the last call, and when (`time.perf_counter_ns`)."""
+        while True:
+            try:
+                yield self._messages.get_nowait()
+            except Empty:
+                return
+
+    def close(self) -> None:
+        """Stop listening and give the ports back."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._leave()
+
+    def _run(self) -> None:
+        """Body of the thread."""
+        looked = time.monotonic()
+        while not self._stop.wait(_READ_SECONDS):
+            if time.monotonic() - looked > _LOOK_SECONDS:
+                self._look()
+                looked = time.monotonic()
+            for name, (client, parser) in self._ports.items():
+                self._read(name, client, parser)
+
+    def _read(self, name: str, client: Any, parser: Parser) -> None:
+        while (packet := client.get_message()) is not None:
+            stamp_ns = time.perf_counter_ns()
+            for message in parser.feed(packet[0]):
+                if message.status in _CLOCK and self._follows(name, stamp_ns):
+                    self._messages.put((message, stamp_ns))
+
+    def _follows(self, name: str, stamp_ns: int) -> bool:
+        """Whether a port's clock is the one that counts."""
+        if name != self._leader and stamp_ns - self._led_ns > _SILENT_NS:
+            self._leader = name
+        if name == self._leader:
+            self._led_ns = stamp_ns
+        return name == self._leader
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the MIDI system runs and is listened to."""
+        return self._lister is not None and self._runs
+
+    @property
+    def _runs(self) -> bool:
+        """Whether the MIDI system has not died; only JACK's servers are known to."""
+        return self._graph is None or self._graph.is_alive
+
+    def _join(self) -> None:
+        """Become a client of the MIDI system, and open what there is."""
+        self._graph = open_jack_graph() if self._api == "jack" else None
+        if has_virtual_ports(self._api):
+            self._add(CLIENT_NAME, open_virtual_port(self._api))
+        self._lister = open_client(self._api, f"{CLIENT_NAME}-watch")
+        self._compare()
+
+    def _leave(self) -> None:
+        for client in (*(client for client, _ in self._ports.values()), self._lister):
+            if client is not None:
+                close_client(client, is_alive=self._runs)
+        self._ports, self._lister = {}, None
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+
+    def _look(self) -> None:
+        """Open ports that have come and give up those that have gone, or the system with them."""
+        if self.is_alive:
+            self._compare()
+            return
+        self._leave()
+        try:
+            self._join()
+        except DeviceError:  # there is none yet
+            self._leave()
+
+    def _compare(self) -> None:
+        present = self._lister.get_ports()
+        for name in set(self._ports) - {CLIENT_NAME, *present}:
+            close_client(self._ports.pop(name)[0])
+        for number, name in enumerate(present):
+            if name not in self._ports and not is_own(name):
+                try:
+                    self._add(name, open_port(self._api, number))
+                except DeviceError:  # another program holds it, or it has just gone: looked at again
+                    continue
+
+    def _add(self, name: str, client: Any) -> None:
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
+        self._ports[name] = (client, Parser())
