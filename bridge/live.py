@@ -14,7 +14,9 @@ from rich.live import Live
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.live_midi import LiveMidi
+from tsumami.bridge.live_osc import open_osc
 from tsumami.bridge.moves import Moves
+from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
 from tsumami.bridge.programs import MacroPresets, PatchPrograms, PresetPrograms, Programs
 from tsumami.bridge.rack import Rack
@@ -63,6 +65,7 @@ class LiveSession:
         self._macro_presets: MacroPresets | None = None
         self._player: Player | None = None
         self._midi: LiveMidi | None = None
+        self._osc: OscServer | None = None
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
         self._is_shown = False
@@ -133,6 +136,8 @@ class LiveSession:
 
     def _end(self, client: EngineClient) -> None:
         """Controls first, then the engine; what is left in its rings is written out."""
+        if self._osc is not None:
+            self._osc.close()
         if self._midi is not None:
             self._midi.stop_listening()
         if self._player is not None:
@@ -158,6 +163,9 @@ class LiveSession:
         self._summary["plugins"] = self._rack.counts()
         self._summary["events_refused"] = self._router.refused
         self._summary["midi_sent"] = 0 if self._midi is None else self._midi.sent
+        self._summary["osc"] = (
+            None if self._osc is None else {"received": self._osc.received, "refused": self._osc.refused}
+        )
         self._summary["recording_dropped_frames"] = client.memory.recording.dropped
 
     def _make_view(self, client: EngineClient) -> LiveView:
@@ -226,8 +234,10 @@ class LiveSession:
     def _open_controls(self, client: EngineClient) -> None:
         """MIDI, and the demonstration where there is none."""
         macros = [macro.name for macro in self._view.engine.macros]
-        self._midi = LiveMidi(self._setup, macros, client, self._router, self._play_midi, self._tell)
+        self._midi = LiveMidi(self._setup, macros, client, self._router, self._play, self._tell)
         self._midi.open()
+        if self._setup.session.osc.port is not None:
+            self._osc = open_osc(self._setup, macros, self._router, self._play, self._tell)
         demo = self._options.demo if self._options.demo is not None else not self._midi.connected
         if demo:
             self._start_demonstration(client)
@@ -241,8 +251,8 @@ class LiveSession:
         self._player.start()
         self._tell("no MIDI input: playing the demonstration; it stops when a MIDI message arrives")
 
-    def _play_midi(self, events: Any) -> None:
-        """Sink of the MIDI thread; the first message ends the demonstration."""
+    def _play(self, events: Any) -> None:
+        """Sink of the threads of MIDI and OSC; the first message ends the demonstration."""
         if self._player is not None:
             player, self._player = self._player, None
             player.stop()

@@ -9,7 +9,12 @@ from tsumami.bridge.session_errors import rule_and_value
 from tsumami.bridge.session_tables import Session
 from tsumami.engine.errors import SessionError
 
-_OPTIONS: dict[tuple[str, ...], str] = {("device", "name"): "device", ("input", "device"): "input"}
+_OPTIONS: dict[tuple[str, ...], str] = {
+    ("device", "name"): "device",
+    ("input", "device"): "input",
+    ("osc", "port"): "osc-port",
+    ("osc", "host"): "osc-host",
+}
 """Options that are called otherwise than their field."""
 
 

@@ -25,10 +25,10 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 """
 
 _MAPS = """
-Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of `macro`,
-`parameter`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the eight macros, in
-their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means no maps at
-all. Several knobs may move one thing, and one knob several.
+Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of
+`macro`, `parameter`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the eight
+macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means
+no maps at all. Several knobs may move one thing, and one knob several.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:
@@ -48,6 +48,10 @@ An external instrument gets the notes, pedals, bends, pressure and all controlle
 each `[[send]]` the parameter's present value, on connecting and whenever it changes: so macros, patches and
 knobs move a synthesizer of any kind. With the built-in instrument and a `[[send]]` or `midi.output` both
 play. [external-synth.md](external-synth.md) shows how.
+"""
+
+_OSC = """
+[osc.md](osc.md) lists the addresses.
 """
 
 _PLUGINS = """
@@ -81,7 +85,14 @@ map moves one with `effect = "Name"` and `parameter`, or bypasses it with `effec
 _KINDS = {"integer": "whole number", "number": "number", "string": "string", "boolean": "true or false"}
 
 
-_NOTES = {"input": _INPUT, "instrument": _PLUGINS, "map": _MAPS, "effects": _EFFECTS, "send": _SENDS}
+_NOTES = {
+    "input": _INPUT,
+    "osc": _OSC,
+    "instrument": _PLUGINS,
+    "map": _MAPS,
+    "effects": _EFFECTS,
+    "send": _SENDS,
+}
 """What is said below a table of fields."""
 
 

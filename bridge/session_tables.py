@@ -84,6 +84,18 @@ class Midi(_Table, frozen=True):
     ] = None
 
 
+class Osc(_Table, frozen=True):
+    """Open Sound Control: other programs move what there is, and are told what moves."""
+
+    port: Annotated[
+        Annotated[int, Meta(ge=0, le=65535)] | None,
+        _meta("UDP port to listen on, 0 for any that is free; when absent there is no OSC"),
+    ] = None
+    host: Annotated[
+        str, _meta('address to listen on; "0.0.0.0" lets everybody on the network in', min_length=1)
+    ] = "127.0.0.1"
+
+
 class Instrument(_Table, frozen=True):
     """What makes the sound."""
 
@@ -263,6 +275,7 @@ class Session(_Table, frozen=True):
     device: Device = field(default_factory=Device)
     input: Input = field(default_factory=Input)
     midi: Midi = field(default_factory=Midi)
+    osc: Osc = field(default_factory=Osc)
     instrument: Instrument = field(default_factory=Instrument)
     macros: Macros = field(default_factory=Macros)
     maps: list[Map] = field(default_factory=default_maps, name="map")
@@ -285,6 +298,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "device": Device,
     "input": Input,
     "midi": Midi,
+    "osc": Osc,
     "instrument": Instrument,
     "macros": Macros,
     "map": Map,

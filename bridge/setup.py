@@ -4,12 +4,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tsumami.bridge.addresses import resolve_addresses
 from tsumami.bridge.mapping import Mapping as CompiledMapping
-from tsumami.bridge.mapping import compile_mapping
+from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
 from tsumami.bridge.outside import parameters_of, patches_of
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.session import check_names, line_of
@@ -64,11 +65,22 @@ class Setup:
 
     def mapping(self, macros: Sequence[str]) -> CompiledMapping:
         """The session's maps, compiled for these macros."""
-        parameters = [parameter.name for parameter in self.parameters]
-        grains = {row.name: 0.5 / (len(row.choices) - 1) for row in self.parameters if len(row.choices) > 1}
-        return compile_mapping(
-            self.session, macros=macros, parameters=parameters, effects=self.effects, grains=grains
-        )
+        return compile_mapping(self.session, macros=macros, **self._names)
+
+    def targets(self, macros: Sequence[str]) -> dict[Place, Target]:
+        """Everything that can be moved, with these macros."""
+        return targets_of(self.session, macros=macros, **self._names)
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        """What there is to be moved beside the macros, and how far few values are rounded."""
+        return {
+            "parameters": [row.name for row in self.parameters],
+            "effects": self.effects,
+            "grains": {
+                row.name: 0.5 / (len(row.choices) - 1) for row in self.parameters if len(row.choices) > 1
+            },
+        }
 
 
 def set_up(

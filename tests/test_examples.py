@@ -1,5 +1,7 @@
 """Every example runs as its docstring says, and does what it says."""
 
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.amsynth import require_amsynth
+from tests.bridge.live_process import running_live
 from tests.command import run_tsumami_json
 from tsumami.bridge.session import load_session
 from tsumami.plugins import load_bank
@@ -20,6 +23,7 @@ RUN_HERE = {
     "amsynth.toml",
     "amsynth_macros.toml",
     "live.toml",
+    "osc_sweep.py",
     "picture_of_a_take.py",
     "play_amsynth.py",
     "play_strip.py",
@@ -113,3 +117,13 @@ def test_controllers_of_the_synthesizer_are_those_that_are_sent() -> None:
 def test_unknown_macro_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="macro must be one of bright"):
         run("turn_knob.py", "loudness", folder=tmp_path)
+
+
+def test_a_macro_is_swept_by_osc(tmp_path: Path) -> None:
+    with running_live("--device", "null", "--no-demo", "--osc-port", "0") as live:
+        live.wait_for("OSC on 127.0.0.1:")
+        port = live.said.split("OSC on 127.0.0.1:")[1].split()[0]
+        said = run("osc_sweep.py", "--port", port, "--seconds", "2", folder=tmp_path)
+        live.end(signal.SIGINT)
+    assert re.match(r"\d+ addresses, such as /tsumami/", said)
+    assert re.search(r"^cutoff +0\.\d+ to 0\.\d+$", said, re.MULTILINE)

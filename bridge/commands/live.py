@@ -32,6 +32,12 @@ def live(
     preset: Annotated[Path | None, typer.Option(help="Preset that the plugin starts with.")] = None,
     patch: Annotated[str | None, typer.Option(help="Name of the first patch.")] = None,
     provider: Annotated[str | None, typer.Option(help="Where models run: auto, cpu or cuda.")] = None,
+    osc_port: Annotated[
+        int | None, typer.Option(help="UDP port to hear OSC on, and to say what moves; 0: any that is free.")
+    ] = None,
+    osc_host: Annotated[
+        str | None, typer.Option(help="Address to hear OSC on, this computer alone without it.")
+    ] = None,
     demo: Annotated[
         bool | None,
         typer.Option(
@@ -72,6 +78,7 @@ def live(
             "preset": _absolute(preset),
         },
         macros={"provider": provider},
+        osc={"port": osc_port, "host": osc_host},
     )
     options = LiveOptions(
         seconds=seconds,

@@ -6,5 +6,17 @@ from tsumami.bridge.mapping.positions import Positions
 from tsumami.bridge.mapping.source import Source, Turn
 from tsumami.bridge.mapping.takeover import Hands
 from tsumami.bridge.mapping.target import Target
+from tsumami.bridge.mapping.targets import Place, targets_of
 
-__all__ = ["Hands", "Knob", "Mapping", "Positions", "Source", "Target", "Turn", "compile_mapping"]
+__all__ = [
+    "Hands",
+    "Knob",
+    "Mapping",
+    "Place",
+    "Positions",
+    "Source",
+    "Target",
+    "Turn",
+    "compile_mapping",
+    "targets_of",
+]

@@ -10,19 +10,15 @@ from types import MappingProxyType
 from tsumami.bridge.mapping.knob import Knob
 from tsumami.bridge.mapping.source import Source
 from tsumami.bridge.mapping.target import Target
+from tsumami.bridge.mapping.targets import NamesOfEffects, place_of, targets_of
 from tsumami.bridge.session import Session, check_names
-from tsumami.bridge.session_tables import Map
-from tsumami.engine.events import Kind, effect_index
+from tsumami.engine.events import Kind
 
 CHANNELS = 16
 ALL_CHANNELS = range(CHANNELS)
 _BANK_SELECT = (0, 32)
 _FORWARDED = tuple(cc for cc in range(120) if cc not in _BANK_SELECT)
 """Controllers for an external synthesizer. Program changes choose patches here, and their banks likewise."""
-
-
-NamesOfEffects = NamesByName[str, Sequence[str]]
-"""Names of the parameters of each effect, in the order of the chain."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +51,16 @@ def compile_mapping(
 ) -> Mapping:
     """The session's maps with names turned into rows of ``macros``, ``parameters`` and ``effects``.
 
-    ``grains`` say of parameters with few values how far a position is rounded. Where somebody takes them,
-    controllers that no map takes become CONTROL events. The gain knob follows MIDI's volume curve, 40 dB per
-    decade of its position (General MIDI level 1 developer guidelines, CC 7), up to the session's
-    ``output.gain_db``. Raises `SessionError` for a name that is in neither table.
+    ``grains`` as of `targets_of`. Where somebody takes them, controllers that no map takes become CONTROL
+    events. Raises `SessionError` for a name that is in neither table.
     """
     check_names(session, macros=macros, parameters=parameters, patches=_own_patch(session), effects=effects)
+    targets = targets_of(session, macros=macros, parameters=parameters, effects=effects, grains=grains)
     table: dict[tuple[int, Source], tuple[Knob, ...]] = {}
     fine: set[tuple[int, int]] = set()
     for entry in session.maps:
-        target = _target(entry, session, macros=macros, parameters=parameters, effects=effects, grains=grains)
         knob = Knob(
-            target,
+            targets[place_of(entry)],
             low=entry.low,
             high=entry.high,
             curve=entry.curve,
@@ -84,28 +78,6 @@ def compile_mapping(
             if (channel, cc - 32) not in fine:
                 table.setdefault((channel, Source("cc", cc)), (Knob(Target(Kind.CONTROL, cc)),))
     return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine))
-
-
-def _target(
-    entry: Map,
-    session: Session,
-    *,
-    macros: Sequence[str],
-    parameters: Sequence[str],
-    effects: NamesOfEffects,
-    grains: NamesByName[str, float],
-) -> Target:
-    if entry.macro is not None:
-        return Target(Kind.MACRO, macros.index(entry.macro))
-    if entry.effect is not None:
-        number = list(effects).index(entry.effect)
-        if entry.parameter is None:
-            return Target(Kind.BYPASS, number)
-        return Target(Kind.EFFECT, effect_index(number, effects[entry.effect].index(entry.parameter)))
-    if entry.parameter is not None:
-        grain = grains.get(entry.parameter, 0.0)
-        return Target(Kind.PARAMETER, parameters.index(entry.parameter), grain=grain)
-    return Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2)
 
 
 def _channels(number: int) -> Sequence[int]:

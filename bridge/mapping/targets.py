@@ -1,0 +1,58 @@
+"""Everything that a knob can move, by name."""
+
+from collections.abc import Mapping as NamesByName
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from tsumami.bridge.mapping.target import Target
+from tsumami.bridge.session_tables import Map, Session
+from tsumami.engine.events import Kind, effect_index
+
+NamesOfEffects = NamesByName[str, Sequence[str]]
+"""Names of the parameters of each effect, in the order of the chain."""
+
+Place = tuple[str, ...]
+"""Where a target is, in words.
+
+``("gain",)``, ``("macro", NAME)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
+``("effect", NAME, "parameter", NAME)``.
+"""
+
+
+def targets_of(
+    session: Session,
+    *,
+    macros: Sequence[str],
+    parameters: Sequence[str],
+    effects: NamesOfEffects = MappingProxyType({}),
+    grains: NamesByName[str, float] = MappingProxyType({}),
+) -> dict[Place, Target]:
+    """All targets of a session.
+
+    ``grains`` say of parameters with few values how far a position is rounded. The gain follows MIDI's volume
+    curve, 40 dB per decade of its position (General MIDI level 1 developer guidelines, CC 7), up to the
+    session's ``output.gain_db``.
+    """
+    targets: dict[Place, Target] = {
+        ("gain",): Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2)
+    }
+    for row, name in enumerate(macros):
+        targets["macro", name] = Target(Kind.MACRO, row)
+    for row, name in enumerate(parameters):
+        targets["parameter", name] = Target(Kind.PARAMETER, row, grain=grains.get(name, 0.0))
+    for number, (label, names) in enumerate(effects.items()):
+        targets["effect", label, "bypass"] = Target(Kind.BYPASS, number)
+        for row, name in enumerate(names):
+            targets["effect", label, "parameter", name] = Target(Kind.EFFECT, effect_index(number, row))
+    return targets
+
+
+def place_of(entry: Map) -> Place:
+    """Where the target of a map is."""
+    if entry.macro is not None:
+        return "macro", entry.macro
+    if entry.effect is not None and entry.parameter is not None:
+        return "effect", entry.effect, "parameter", entry.parameter
+    if entry.effect is not None:
+        return "effect", entry.effect, "bypass"
+    return ("gain",) if entry.parameter is None else ("parameter", entry.parameter)

@@ -1,0 +1,168 @@
+"""What an OSC client can reach: every target of the session by its address, notes, patches and panic."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tsumami.bridge.mapping import Place, Positions, Target
+from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
+
+ROOT: Final = "/tsumami"
+_CHANNELS: Final = 16
+_FORBIDDEN: Final = re.compile(r"[^!-~]|[#*,/?\[\]{}]")
+"""What OSC does not allow in a part of an address: blanks, what is not ASCII, and its own signs."""
+_PATTERN: Final = re.compile(r"[?*\[{]")
+
+_MEANINGS: Final = {"?": "[^/]", "*": "[^/]*", "{": "(?:", "}": ")", ",": "|", "[": "[", "]": "]", "-": "-"}
+_MOST_SIGNS: Final = 8
+"""In a pattern: the time that it takes grows fast with their number."""
+
+_Row = tuple[int, int, float, int, int, int]
+
+
+class Item(NamedTuple):
+    """One address as a query lists it: its OSC type tags, and the range of its first argument."""
+
+    address: str
+    types: str
+    low: float
+    high: float
+    value: float | None = None
+
+
+class Surface:
+    """Turns messages into events for ``sink``.
+
+    ``patches`` are the names of what program changes choose from.
+    """
+
+    def __init__(
+        self,
+        targets: Mapping[Place, Target],
+        positions: Positions,
+        sink: Callable[[Events], None],
+        patches: Sequence[str] = (),
+    ) -> None:
+        self._positions, self._sink, self._patches = positions, sink, patches
+        self._targets: dict[str, Target] = {}
+        for place, target in targets.items():
+            self._targets[self._unused("/".join([ROOT, *map(_part, place)]))] = target
+        self._held: set[tuple[int, int]] = set()  # (channel, note)
+        self._actions: dict[str, Callable[..., list[_Row]]] = {
+            f"{ROOT}/note": self._note,
+            f"{ROOT}/patch": self._patch,
+            f"{ROOT}/panic": self._panic,
+        }
+
+    def act(self, address: str, values: Sequence[Any], stamp_ns: int = 0) -> None:
+        """Do what a message says; raises `ValueError` in one sentence where it cannot be done."""
+        action = self._actions.get(address)
+        if action is not None:
+            try:
+                rows = action(*values)
+            except TypeError:
+                raise ValueError(f"{address} must have other arguments, got {list(values)}") from None
+        else:
+            rows = [_moved(target, address, values) for target in self._found(address)]
+        self._sink(np.array([(NOW, stamp_ns, *row[2:]) for row in rows], EVENT_DTYPE))
+
+    def release(self) -> None:
+        """Let go of the notes that are held."""
+        rows = [_row(Kind.NOTE_OFF, note, 0.0, channel) for channel, note in sorted(self._held)]
+        self._held.clear()
+        if rows:
+            self._sink(np.array(rows, EVENT_DTYPE))
+
+    def items(self) -> list[Item]:
+        """All addresses, with their types, ranges and present values."""
+        actions = [
+            Item(f"{ROOT}/note", "if", 0.0, 127.0),
+            Item(f"{ROOT}/patch", "i", 0.0, float(max(len(self._patches) - 1, 0))),
+            Item(f"{ROOT}/panic", "", 0.0, 0.0),
+        ]
+        return [Item(address, "f", 0.0, 1.0, value) for address, value in self.state().items()] + actions
+
+    def state(self) -> dict[str, float | None]:
+        """The position 0-1 of every target, None where nobody has moved it yet."""
+        return {address: self._position(target) for address, target in self._targets.items()}
+
+    def _position(self, target: Target) -> float | None:
+        value = self._positions(target)
+        return None if value is None else target.position(value)
+
+    def _unused(self, address: str) -> str:
+        """The address, numbered where another name has come to the same."""
+        number, wanted = 1, address
+        while address in self._targets:
+            number += 1
+            address = f"{wanted}_{number}"
+        return address
+
+    def _found(self, address: str) -> list[Target]:
+        """The target at an address, or all that a pattern of OSC 1.0 matches."""
+        if address in self._targets:
+            return [self._targets[address]]
+        if _PATTERN.search(address):
+            pattern = _expression(address)
+            found = [target for name, target in self._targets.items() if pattern.fullmatch(name)]
+            if found:
+                return found
+        raise ValueError(f"OSC address must be one that {ROOT}/query lists, got {address}")
+
+    def _note(self, note: int, velocity: float, channel: int = 1) -> list[_Row]:
+        """A note on, or off where the velocity, 0-1, is 0."""
+        if not (0 <= note <= 127 and 0.0 <= velocity <= 1.0 and 1 <= channel <= _CHANNELS):
+            raise ValueError(
+                f"{ROOT}/note must have a note 0-127, a velocity 0-1 and a channel 1-16, "
+                f"got {note} {velocity} {channel}"
+            )
+        key = (channel - 1, note)
+        (self._held.add if velocity > 0.0 else self._held.discard)(key)
+        return [_row(Kind.NOTE_ON if velocity > 0.0 else Kind.NOTE_OFF, note, velocity, channel - 1)]
+
+    def _patch(self, which: int | str) -> list[_Row]:
+        """A patch by its number, from 0, or its name."""
+        number = self._patches.index(which) if which in self._patches else which
+        if not isinstance(number, int) or not 0 <= number < len(self._patches):
+            raise ValueError(f"{ROOT}/patch must have the number or name of a patch, got {which!r}")
+        return [_row(Kind.PATCH, number)]
+
+    def _panic(self) -> list[_Row]:
+        """Silence at once, and no note left."""
+        self._held.clear()
+        kinds = (Kind.ALL_SOUND_OFF, Kind.ALL_NOTES_OFF, Kind.PITCH_BEND)
+        return [_row(kind, channel=channel) for channel in range(_CHANNELS) for kind in kinds]
+
+
+def _row(kind: Kind, index: int = 0, value: float = 0.0, channel: int = 0) -> _Row:
+    return NOW, 0, value, index, int(kind), channel
+
+
+def _moved(target: Target, address: str, values: Sequence[Any]) -> _Row:
+    """The event of a target at the position that a message has for it."""
+    try:
+        (value,) = values
+        position = float(value)
+    except (TypeError, ValueError):
+        position = math.nan
+    if not 0.0 <= position <= 1.0:
+        raise ValueError(f"{address} must have one number 0-1, got {list(values)}")
+    return _row(target.kind, target.index, target.value(position))
+
+
+def _part(name: str) -> str:
+    return _FORBIDDEN.sub("_", name) or "_"
+
+
+def _expression(address: str) -> re.Pattern[str]:
+    """An OSC 1.0 address pattern as a regular expression; raises `ValueError` where it is none."""
+    text = "".join(_MEANINGS.get(sign, re.escape(sign)) for sign in re.sub(r"\*+", "*", address))
+    try:
+        if len(_PATTERN.findall(address)) > _MOST_SIGNS:
+            raise re.error("too many signs")
+        return re.compile(text.replace(r"[\!", "[^").replace("[!", "[^"))
+    except re.error as error:
+        raise ValueError(f"OSC address must be a whole pattern, got {address} ({error})") from None
