@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "bridge": {"bridge", "plugins", "engine"},
     "training": {"training", "plugins", "engine"},
 }
-MAY_REACH_TRAINING = ("bridge/commands/train.py", "bridge/commands/evaluate.py", "bridge/bench/")
+MAY_REACH_TRAINING = ("bridge/commands/train", "bridge/commands/evaluate", "bridge/bench/")
 """Where bridge may import training, and only inside a function: the rest must run without torch."""
 
 ENGINE_LIBRARIES = {

@@ -1,11 +1,10 @@
 """`tsumami evaluate`: trained models judged by the sounds that they ask for."""
 
-import contextlib
 import datetime
 import json as json_module
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tsumami.bridge.bench.report import machine, results_folder
+from tsumami.bridge.commands.training import training_installed
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.offline.data_set import explained
 
@@ -89,7 +89,7 @@ def restoration(
     folder = out or results_folder()
     if table and folder is None:
         raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
-    with _training_installed():
+    with training_installed("evaluate"):
         from tsumami.training.restoration.evaluate import evaluate as evaluate_tunes
         from tsumami.training.restoration.evaluation_files import save_page
         from tsumami.training.restoration.evaluation_table import by_tune, document_of, overview
@@ -109,21 +109,48 @@ def restoration(
         _print_rows(*part)
 
 
-@contextlib.contextmanager
-def _training_installed() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ModelError(
-            f"libraries of training must be installed to evaluate, got no {error.name}; "
-            "pip install 'tsumami[training]'"
-        ) from None
+@evaluate.command()
+def groove(
+    data: Annotated[Path, typer.Option(help="Folder with groove_midi and drum_kit.")],
+    runs: Annotated[Path, typer.Option(help="Folder with runs of `tsumami train groove` at or under it.")],
+    piece: Annotated[
+        str | None, typer.Option(help="The performance that was learned from: a part of its path.")
+    ] = None,
+    pieces: Annotated[int, typer.Option(min=1, help="Performances that were not, to compare.")] = 20,
+    table: Annotated[
+        bool, typer.Option("--table", help="Write the page, its figures and a JSON document.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Put the models of the groove paper to unheard beats, deviations and ghost notes."""
+    folder = out or results_folder()
+    if table and folder is None:
+        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    with training_installed("evaluate"):
+        from tsumami.training.groove.evaluate import evaluate as evaluate_runs
+        from tsumami.training.groove.evaluation_files import save_page
+        from tsumami.training.groove.evaluation_table import document_of, overview
+        from tsumami.training.groove.piece import PIECE, read_section
+        from tsumami.training.groove.pieces import read_pieces
+        from tsumami.training.groove.run import find_runs
+    with Console(stderr=True).status("rendering performances") as status:
+        found, section = find_runs(runs), read_section(data, piece or PIECE)
+        evaluation = evaluate_runs(found, section, read_pieces(data, pieces), status.update)
+    if table and folder is not None:
+        with explained(str(folder)):
+            for path in save_page(evaluation, folder, _facts()):
+                print(f"{path}: written", file=sys.stderr)
+    if json:
+        print(json_module.dumps(document_of(evaluation), allow_nan=False))
+        return
+    _print_rows(*overview(evaluation))
 
 
 def _outcome(
     data: Path, runs: Path | None, lists: list[str], others: list[Path], workers: int | None
 ) -> "Outcome":
-    with _training_installed():
+    with training_installed("evaluate"):
         from tsumami.training.macros.evaluate_runs import evaluate_runs
     with Console(stderr=True).status("reading the data set") as status:
         return evaluate_runs(data, lists, runs, others=others, workers=workers, on_step=status.update)

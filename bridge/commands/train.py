@@ -1,21 +1,23 @@
 """`tsumami train`: models from rendered patches, as files that the engine runs."""
 
-import contextlib
 import json as json_module
 import os
 import shlex
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tsumami.bridge.commands.train_groove import groove, hits
+from tsumami.bridge.commands.training import BudgetName, training_installed
 from tsumami.bridge.train_table import ALL, Overview, check_all, jobs_of, train_all
 from tsumami.engine.errors import ModelError
 
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)
+train.command()(groove)
+train.command()(hits)
 
 _SYNTH_CONTROL = "Sound to parameters"
 
@@ -24,14 +26,6 @@ class Instrument(StrEnum):
     """What macros can be trained for."""
 
     BUILTIN = "builtin"
-
-
-class BudgetName(StrEnum):
-    """How much a run may spend."""
-
-    SMOKE = "smoke"
-    SMALL = "small"
-    FULL = "full"
 
 
 @train.callback()
@@ -178,7 +172,7 @@ def restoration(
             f"held-out must be given, or --folds all, got {'both' if held_out else 'neither'}; "
             "--held-out NAME of a tune"
         )
-    with _training_installed():
+    with training_installed("train"):
         from tsumami.training.progress import counting
         from tsumami.training.restoration.fit import fit, folder_of
         from tsumami.training.restoration.tunes import fold_of, read_tunes
@@ -200,7 +194,7 @@ def restoration(
 
 def _prepare(data: Path, lists: list[str], budget: str) -> None:
     """Render what the trainings share, so that no two of them do."""
-    with _training_installed():
+    with training_installed("train"):
         from tsumami.training.macros.corpus import open_corpus
         from tsumami.training.macros.schedule import SCHEDULES
         from tsumami.training.macros.variations import variations
@@ -216,17 +210,6 @@ def _command(*words: str) -> str:
     return shlex.join(["tsumami", "train", "macros", *words])
 
 
-@contextlib.contextmanager
-def _training_installed() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise ModelError(
-            f"libraries of training must be installed to train, got no {error.name}; "
-            "pip install 'tsumami[training]'"
-        ) from None
-
-
 def _learn_control(
     data: Path,
     parameters: str,
@@ -238,7 +221,7 @@ def _learn_control(
     command: str,
     json: bool,
 ) -> None:
-    with _training_installed():
+    with training_installed("train"):
         from tsumami.training.macros.corpus import open_corpus
         from tsumami.training.macros.export_run import save_run
         from tsumami.training.macros.fit import fit
@@ -273,7 +256,7 @@ def _learn_knobs(
     common: list[str],
     json: bool,
 ) -> None:
-    with _training_installed():
+    with training_installed("train"):
         from tsumami.training.macros.train import train_macros
     command = _command("--instrument", instrument.value, *common, "--out", out.as_posix())
     trained = train_macros(out, budget=budget, seed=seed, folder=folder, command=command)

@@ -1,5 +1,6 @@
 """What the hit detector learns: labels where the truth is, a network that the engine computes alike."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from tests.drum_sounds import play, rock
 from tests.groove_data import write_data, write_hydrogen_kit
+from tsumami.bridge.commands.train_groove import hits
 from tsumami.engine.groove import HIT_DTYPE, LANES, HitDetector
 from tsumami.engine.groove.detector import band_levels
 from tsumami.engine.groove.hit_kernels import inputs_at
@@ -85,19 +87,19 @@ def test_a_perfect_hearing_scores_one() -> None:
 
 @pytest.mark.slow
 def test_a_small_training_writes_a_table_that_the_engine_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_data(tmp_path / "data")
     write_hydrogen_kit(tmp_path / "kits" / "Small")
     monkeypatch.setattr(hit_training, "LEARNED_KITS", ("Small",))
     monkeypatch.setattr(hit_training, "_VARIATIONS", 1)
-    lines: list[str] = []
-    table = hit_training.train(data, tmp_path / "kits", 3, 2, 1, lines.append)
-    hit_training.write_table(table, tmp_path / "hits.json", {"renders": 3})
-    again = read_hit_table(tmp_path / "hits.json")
-    assert again.thresholds == table.thresholds
+    out = tmp_path / "hits.json"
+    hits(data, out, tmp_path / "kits", renders=3, epochs=2, seed=1)
+    lines = capsys.readouterr().err.splitlines()
     losses = [float(line.split()[-1]) for line in lines if line.startswith("epoch")]
     assert losses[1] < losses[0]
+    assert len(read_hit_table(out).thresholds) == len(LANES)
+    assert json.loads(out.read_text())["about"]["renders"] == 3
 
 
 def test_priors_say_where_lanes_are_played(tmp_path: Path) -> None:

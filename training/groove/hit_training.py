@@ -1,18 +1,15 @@
 """Makes the hit detector's table: what it learns from, and how its thresholds are set.
 
-`python -m tsumami.training.groove.hit_training --data FOLDER --out engine/groove/hits.json`
-
 The network learns from the train split on kits that are varied; thresholds and biases by lane are then set on
 performances of the same split played with kits as they are. The kit of the data is half of what is heard,
 kits of Hydrogen (Debian's hydrogen-data and hydrogen-drumkits) the other half.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -28,7 +25,6 @@ from tsumami.training.groove.hit_scores import Count, count, lane_times, match_t
 from tsumami.training.groove.hydrogen_kit import LEARNED_KITS, read_hydrogen_kit
 from tsumami.training.groove.performances import Rendered, list_performances, read_performance, render
 
-HYDROGEN: Final = Path("/usr/share/hydrogen/data/drumkits")
 _VARIATIONS: Final = 12
 """Of each half of the kits."""
 _TUNED_EVERY: Final = 8
@@ -120,31 +116,16 @@ def _bias_ms(heard: _Tuning, lane: int) -> float:
     return round(float(np.median(together)), 4) if len(together) else 0.0
 
 
-def write_table(table: HitTable, path: Path, about: dict[str, Any]) -> None:
-    """Write a table and what it was made of."""
-    write_beside(path, f"{json.dumps({'about': about, **table.document()})}\n".encode())
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Train the table of the hit detector.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with groove_midi and drum_kit")
-    parser.add_argument("--kits", type=Path, default=HYDROGEN, help="folder of Hydrogen's drum kits")
-    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--renders", type=int, default=750, help="excerpts of 20 s to learn from")
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    table = train(given.data, given.kits, given.renders, given.epochs, given.seed, print)
+def make_table(
+    data: Path, kits: Path, out: Path, renders: int, epochs: int, seed: int, tell: Callable[[str], None]
+) -> None:
+    """Train the table and write it, with what it was made of, to ``out``."""
+    table = train(data, kits, renders, epochs, seed, tell)
     about = {
         "data": "Groove MIDI data set (train split), Gogodze Phu drum kit, kits of Hydrogen",
         "kits": list(LEARNED_KITS),
-        "renders": given.renders,
-        "epochs": given.epochs,
-        "seed": given.seed,
+        "renders": renders,
+        "epochs": epochs,
+        "seed": seed,
     }
-    write_table(table, given.out, about)
-
-
-if __name__ == "__main__":
-    main()
+    write_beside(out, f"{json.dumps({'about': about, **table.document()})}\n".encode())

@@ -1,6 +1,6 @@
 """Evaluations as tables for people, in Markdown, and as a document for programmes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from tsumami.training.macros.baselines import NEAREST
 from tsumami.training.macros.evaluate import Answers, Evaluation, Judged, JudgedSounds
 from tsumami.training.macros.metrics import QUIET_DB, ROUNDS, Metric, Summary
+from tsumami.training.markdown import table_lines
 
 _HEADINGS = (
     "",
@@ -74,12 +75,12 @@ def markdown_of(evaluation: Evaluation, pictures: Mapping[str, str] = MappingPro
 
 def _lines(evaluation: Evaluation, pictures: Mapping[str, str]) -> Iterator[str]:
     yield from (f"## {title_of(evaluation)}", "", about(evaluation), "")
-    yield from _table(*overview(evaluation))
+    yield from table_lines(*overview(evaluation))
     for name, shown in pictures.items():
         yield from ("", f"{shown}:", "", f"![{shown}]({name})")
     for judged in evaluation.others:
         yield from ("", f"### Other sounds: {judged.sounds.name}", "", about_others(judged), "")
-        yield from _table(*overview(judged))
+        yield from table_lines(*overview(judged))
     yield from _details(evaluation, "")
     for judged in evaluation.others:
         yield from _details(judged, f" of {judged.sounds.name}")
@@ -90,7 +91,7 @@ def _details(judged: Judged, of: str) -> Iterator[str]:
     for metric in judged.metrics:
         meaning = f"{metric.meaning[0].upper()}{metric.meaning[1:]}."
         yield from ("", f"### {_heading(metric)}{of}", "", meaning, "")
-        yield from _table(_HEADINGS, (_detail(judged, row, metric) for row in judged.rows))
+        yield from table_lines(_HEADINGS, (_detail(judged, row, metric) for row in judged.rows))
 
 
 def about(evaluation: Evaluation) -> str:
@@ -171,9 +172,3 @@ def figure(value: float) -> str:
 
 def _heading(metric: Metric) -> str:
     return f"{metric.name}, {metric.unit}" if metric.unit else metric.name
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{' --- |' * len(headings)}"
-    yield from (f"| {' | '.join(row)} |" for row in rows)

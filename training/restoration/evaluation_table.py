@@ -1,9 +1,10 @@
 """An evaluation as tables for people, in Markdown, and as a document for programmes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from tsumami.training.markdown import table_lines
 from tsumami.training.restoration.evaluate import Evaluation, Score
 from tsumami.training.restoration.methods import GIVEN
 from tsumami.training.restoration.metrics import BANDS_HZ
@@ -47,9 +48,9 @@ def by_tune(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def markdown_of(evaluation: Evaluation) -> str:
     """Both tables, and what the runs are."""
-    lines = [*_table(*overview(evaluation)), "", *_table(*by_tune(evaluation))]
+    lines = [*table_lines(*overview(evaluation)), "", *table_lines(*by_tune(evaluation))]
     if evaluation.runs:
-        lines += ["", *_table(*_trainings(evaluation.runs))]
+        lines += ["", *table_lines(*_trainings(evaluation.runs))]
     return "\n".join(lines) + "\n"
 
 
@@ -112,9 +113,3 @@ def _cells(score: Score) -> list[str]:
 
 def _cell(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{' --- |' * len(headings)}"
-    yield from (f"| {' | '.join(row)} |" for row in rows)

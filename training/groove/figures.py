@@ -1,0 +1,78 @@
+"""The paper's figures 3-5, of one beat that was not learned from, and the divergence over deviations."""
+
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tsumami.plugins.match.drawing import FAINT, INK
+from tsumami.training.groove.beats import SAMPLE_RATE, Section, cut, split
+from tsumami.training.groove.evaluate import Evaluation
+from tsumami.training.groove.hit_scores import GHOST_VELOCITY
+from tsumami.training.groove.pieces import DEVIATIONS_MS
+from tsumami.training.macros.figures_shared import plain
+
+_MADE: Final = "#e4572e"
+_MARK: Final = "#3a7ca5"
+_COLUMNS: Final = ("means of the latent (figure 3)", "samples of it (figure 5)", "divergence (figure 4)")
+
+
+def draw_beat(evaluation: Evaluation) -> Figure:
+    """The tested beat with the most soft hits: restored, sampled, and its divergence from the twin."""
+    section, rows = evaluation.section, evaluation.rows
+    number = softest_beat(section, rows[0].run.seed)
+    performed, programmed = (cut(sound)[number] for sound in (section.performed, section.programmed))
+    hits = section.hits[np.floor(section.hits["beat"]) == number]
+    soft = hits["time_seconds"][hits["velocity"] < GHOST_VELOCITY] - number * len(performed) / SAMPLE_RATE
+    figure = Figure(figsize=(11.0, 0.8 + 1.45 * len(rows)), layout="constrained")
+    grid = figure.subplots(len(rows), len(_COLUMNS), squeeze=False, sharex=True)
+    for axes, row in zip(grid, rows, strict=True):
+        for place, sampled in zip(axes, (False, True), strict=False):
+            made = row.run.restored(performed[None], sampled=sampled)[0]
+            place.plot(*_over_time(performed), color=INK, linewidth=0.5)
+            place.plot(*_over_time(made), color=_MADE, linewidth=0.4, alpha=0.8)
+            place.set_ylim(-1.0, 1.0)
+        curve = row.run.divergence(performed[None], programmed)[0]
+        scaled = (curve - curve.min()) / max(float(np.ptp(curve)), 1e-9)
+        axes[-1].plot(*_over_time(scaled), color=INK, linewidth=0.5)
+        axes[0].set_ylabel(row.run.name, fontsize=8, color=INK)
+        for place in axes:
+            _finish(place, soft)
+    for place, title in zip(grid[0], _COLUMNS, strict=True):
+        place.set_title(title, loc="left", fontsize=9.5, color=INK)
+    figure.supxlabel("seconds; dotted: soft hits", fontsize=8, color=INK)
+    return figure
+
+
+def softest_beat(section: Section, seed: int) -> int:
+    """The tested beat with the most soft hits."""
+    tested = split(len(cut(section.performed)), seed)[1]
+    soft = np.floor(section.hits["beat"][section.hits["velocity"] < GHOST_VELOCITY])
+    return int(max(tested, key=lambda beat: (soft == beat).sum()))
+
+
+def draw_deviations(evaluation: Evaluation) -> Figure:
+    """Mean and level of the divergence over the deviation that was put in, on the mean of all pieces."""
+    figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+    means, levels = figure.subplots(1, 2)
+    for row in evaluation.rows:
+        means.plot(DEVIATIONS_MS, row.mean_nats, marker="o", markersize=3.5, label=row.run.name)
+        levels.plot(DEVIATIONS_MS, row.level_db, marker="o", markersize=3.5, label=row.run.name)
+    means.set_yscale("log")
+    for axes, title in ((means, "mean, nats"), (levels, "level, dB of 1 nat")):
+        axes.set_title(title, loc="left", fontsize=9.5, color=INK)
+        axes.set_xlabel("deviation, ms", fontsize=8, color=INK)
+        axes.grid(axis="y", color=FAINT, linewidth=0.5)
+        plain(axes)
+    levels.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _over_time(values: Any) -> tuple[Any, Any]:
+    return np.arange(len(values)) / SAMPLE_RATE, values
+
+
+def _finish(axes: Any, soft: Any) -> None:
+    for time in soft:
+        axes.axvline(time, color=_MARK, linewidth=0.8, linestyle=":")
+    plain(axes)
