@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.bridge.groove.listener import Listener
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.groove.click import click_sound
 from tsumami.engine.groove.deviation import spread_of
@@ -13,8 +12,7 @@ from tsumami.engine.groove.deviation import spread_of
 Values = npt.NDArray[np.float64]
 
 CLICKS: Final = 12
-_PERIOD_SECONDS: Final = 0.5
-_LEAD_SECONDS: Final = 0.5
+PERIOD_SECONDS: Final = 0.5
 _LONGEST_SECONDS: Final = 0.45
 _LIKENESS: Final = 0.5
 """Of what is heard and the click, 1 being the same but for its level."""
@@ -23,12 +21,14 @@ _SPREAD_SECONDS: Final = 0.001
 
 
 class Calibration:
-    """Clicks that begin when it is made; feed it with what is heard until it `is_complete`."""
+    """Accented clicks, the first played at sample ``first`` and one every `PERIOD_SECONDS`.
 
-    def __init__(self, listener: Listener) -> None:
-        self._rate = listener.sample_rate
-        self._first = listener.click(_PERIOD_SECONDS, 1, _LEAD_SECONDS)
-        self._period = round(_PERIOD_SECONDS * self._rate)
+    Feed it with what is heard until it `is_complete`.
+    """
+
+    def __init__(self, sample_rate: int, first: int) -> None:
+        self._rate, self._first = sample_rate, first
+        self._period = round(PERIOD_SECONDS * sample_rate)
         self._heard = np.zeros(CLICKS * self._period)
         self._end = 0
 

@@ -1,6 +1,7 @@
 """A live groove: hears an input until it is ended, and shows how its hits lean."""
 
 import contextlib
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from rich.live import Live
 
 from tsumami.bridge.groove.analysis import Groove
 from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
-from tsumami.bridge.groove.calibration import CLICKS, Calibration
+from tsumami.bridge.groove.calibration import CLICKS, PERIOD_SECONDS, Calibration
 from tsumami.bridge.groove.latency import Latency, LatencyFile
 from tsumami.bridge.groove.listener import Listener
 from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, LiveGrid, ReferenceGrid
@@ -80,7 +81,8 @@ class LiveGroove:
         """Measure the way from click to hearing and keep it; says what it is. Raises `DeviceError`."""
         with self._listening() as listener:
             self._tell(f"playing {CLICKS} clicks: the input must hear them")
-            calibration = Calibration(listener)
+            first = listener.click(PERIOD_SECONDS, 1, _LEAD_SECONDS)
+            calibration = Calibration(listener.sample_rate, first)
             while not calibration.is_complete and not self._stopping.wait(_PERIOD_SECONDS):
                 calibration.feed(*listener.look())
             if not calibration.is_complete:
@@ -106,8 +108,9 @@ class LiveGroove:
             if clock is not None:
                 stack.callback(clock.close)
                 clock.open()
+            listener = Listener(self._session, self._tell)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
-            yield stack.enter_context(Listener(self._session, self._tell))
+            yield stack.enter_context(listener)
 
     def _latency(self, listener: Listener) -> Latency:
         latency = self._latencies.latency(listener.engine, listener.sample_rate, listener.block_size)
@@ -130,15 +133,16 @@ class LiveGroove:
         self._view.latency = latency
         found = 0.0
         with self._shown():
-            while not self._stopping.wait(_PERIOD_SECONDS):
+            is_over = False
+            while not is_over:
+                is_over = self._stopping.wait(_PERIOD_SECONDS)
                 listener.look()
                 grid.follow(listener.clock, latency.heard)
                 self._update(listener, grid)
                 if self._is_shown and listener.seconds - found >= _FIND_SECONDS:
                     self._find(listener, grid)
                     found = listener.seconds
-                if self._options.seconds is not None and listener.seconds >= self._options.seconds:
-                    return
+                is_over = is_over or listener.seconds >= (self._options.seconds or math.inf)
 
     def _update(self, listener: Listener, grid: LiveGrid) -> None:
         view = self._view

@@ -59,6 +59,7 @@ class ClockFollower:
     def _begin(self, position: int) -> None:
         self._position, self.is_running = position, True
         self._pulses, self._told = self._pulses[:0], -1
+        self._free.clear()
 
     def _tick(self, stamp_ns: int) -> None:
         if self._free and stamp_ns - self._free[-1] > _SILENT_NS:
@@ -92,11 +93,10 @@ class ClockFollower:
 def _line(positions: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> tuple[float, float]:
     """Slope, and height at 0, of the line under the times: the most punctual pulses lie on it."""
     middle = positions.mean()
-    off = times - times[0]
-    slope, height = np.polyfit(positions - middle, off, 1)
-    late = off - (slope * (positions - middle) + height)
+    at, off = positions - middle, times - times[0]
+    slope, _ = np.polyfit(at, off, 1)
+    late = off - slope * at
     is_punctual = late <= np.median(late)
-    slope, height = np.polyfit(positions[is_punctual] - middle, off[is_punctual], 1)
-    late = off - (slope * (positions - middle) + height)
-    punctual = float(np.percentile(late, _PUNCTUAL))
-    return float(slope), float(times[0] + height - slope * middle + punctual)
+    slope, _ = np.polyfit(at[is_punctual], off[is_punctual], 1)
+    height = float(np.percentile(off - slope * at, _PUNCTUAL))
+    return float(slope), float(times[0] + height - slope * middle)

@@ -1,4 +1,4 @@
-"""A `tsumami live` that runs beside the test."""
+"""A `tsumami live`, or another command that hears and plays, that runs beside the test."""
 
 import contextlib
 import json
@@ -18,10 +18,10 @@ _DEADLINE_SECONDS = 120.0
 class LiveProcess:
     """The process, what it has said on standard error, and its JSON document at the end."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, *args: str, **variables: str) -> None:
         self.process = subprocess.Popen(
-            tsumami_command("live", *args, "--json"),
-            env=tsumami_environment(),
+            tsumami_command(*args),
+            env=tsumami_environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,12 +61,15 @@ class LiveProcess:
 
     def summary(self) -> dict[str, Any]:
         """Wait for the end and return the JSON document."""
-        assert self.process.stdout is not None
-        self.process.wait(_DEADLINE_SECONDS)  # the document fits into a pipe
-        text = self.process.stdout.read()
-        assert self.process.returncode == 0, self.said
-        document: dict[str, Any] = json.loads(text)
+        document: dict[str, Any] = json.loads(self.printed())
         return document
+
+    def printed(self) -> str:
+        """Wait for the end and return what standard output holds."""
+        assert self.process.stdout is not None
+        self.process.wait(_DEADLINE_SECONDS)  # it fits into a pipe
+        assert self.process.returncode == 0, self.said
+        return self.process.stdout.read()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
@@ -76,9 +79,16 @@ class LiveProcess:
 @contextlib.contextmanager
 def running_live(*args: str) -> Iterator[LiveProcess]:
     """A live session that has begun to play; killed at the end if the test has not ended it."""
-    live = LiveProcess(*args)
+    with running("live", *args, "--json", begun="playing to ") as live:
+        yield live
+
+
+@contextlib.contextmanager
+def running(*args: str, begun: str, **variables: str) -> Iterator[LiveProcess]:
+    """``tsumami args`` once it has said ``begun``; killed at the end if the test has not ended it."""
+    live = LiveProcess(*args, **variables)
     try:
-        live.wait_for("playing to ")
+        live.wait_for(begun)
         yield live
     finally:
         live.process.kill()

@@ -67,7 +67,7 @@ def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Pa
 
 
 def test_a_sample_rate_that_the_device_refuses_is_named(jack_server: JackServer) -> None:
-    live = LiveProcess("--sample-rate", "44100")
+    live = LiveProcess("live", "--sample-rate", "44100", "--json")
     live.process.wait(_DEADLINE_SECONDS * 6)
     live._listener.join()
     assert live.process.returncode == 2
