@@ -120,7 +120,7 @@ class LiveGroove:
     def _grid(self, listener: Listener, latency: Latency) -> LiveGrid:
         options = self._options
         if options.clock is not None:
-            return ClockGrid(options.clock)
+            return ClockGrid(options.clock, options.bpm)
         if options.reference is not None:
             return ReferenceGrid(options.reference)
         if options.bpm is not None and options.has_click:

@@ -86,28 +86,29 @@ class ClickGrid:
 
 
 class ClockGrid:
-    """The grid of a clock outside; hits while it stands still are left out."""
+    """The grid of a clock outside; hits while it stands still are left out.
 
-    def __init__(self, outer: OuterClock) -> None:
-        self._outer = outer
+    Where no beat of it was told, the grid is found from the hits, at ``bpm`` if given, and that is said.
+    """
+
+    def __init__(self, outer: OuterClock, bpm: float | None = None) -> None:
+        self._outer, self._bpm = outer, bpm
         self._track = BeatTrack()
-
-    @property
-    def state(self) -> str:
-        """See `LiveGrid`."""
-        return self._outer.state
+        self.state = outer.state
+        """See `LiveGrid`; as it stood at the last `follow`."""
 
     def follow(self, clock: HostClock, latency_seconds: float) -> None:
         """See `LiveGrid`."""
+        self.state = self._outer.state
         for number, ns in self._outer.beats():
             if clock.has_begun:
                 self._track.note(number, float(clock.seconds(ns)) + latency_seconds)
 
     def groove(self, recording: Recording) -> Groove:
-        """See `LiveGrid`. Without any beat of the clock the grid is found from the hits, and that is said."""
+        """See `LiveGrid`."""
         is_held = self._track.holds(recording.times)
         if not is_held.any():
-            groove = groove_of(recording, self._outer.bpm)
+            groove = groove_of(recording, self._outer.bpm or self._bpm)
             return replace(groove, remarks=(f"no beat of the clock was told: {self.state}", *groove.remarks))
         out = int((~is_held).sum())
         if out:
