@@ -130,7 +130,7 @@ def groove(
     with training_installed("evaluate"):
         from tsumami.training.groove.evaluate import evaluate as evaluate_runs
         from tsumami.training.groove.evaluation_files import save_page
-        from tsumami.training.groove.evaluation_table import document_of, overview
+        from tsumami.training.groove.evaluation_table import CAPTION, document_of, overview
         from tsumami.training.groove.piece import PIECE, read_section
         from tsumami.training.groove.pieces import read_pieces
         from tsumami.training.groove.run import find_runs
@@ -144,7 +144,7 @@ def groove(
     if json:
         print(json_module.dumps(document_of(evaluation), allow_nan=False))
         return
-    _print_rows(*overview(evaluation))
+    _print_rows(*overview(evaluation), None, CAPTION)
 
 
 def _outcome(

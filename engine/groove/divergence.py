@@ -40,37 +40,39 @@ def divergence(performed: Values, reference: Values) -> Values:
     """
     ours, theirs = _components(performed), _components(reference)
     own_weights, their_weights = _log_weights(ours), _log_weights(theirs)
-    among = _log_sum(own_weights[..., None, :] - _between(ours, ours))
-    across = _log_sum(their_weights[..., None, :] - _between(ours, theirs))
-    return np.asarray((np.exp(own_weights) * (among - across)).sum(axis=-1))
+    among = _log_sum(own_weights - _between(ours, ours))
+    across = _log_sum(their_weights - _between(ours, theirs))
+    return np.asarray((np.exp(own_weights) * (among - across)).sum(axis=0))
 
 
 def _components(encoding: Values) -> Values:
-    """The six numbers of every component, ``[6, ..., K]``."""
+    """The six numbers of every component, ``[6, K, ...]``: samples last, as they are many."""
     parts = encoding.reshape(*encoding.shape[:-1], -1, SIZE)
-    numbers = np.array(np.moveaxis(parts, -1, 0), np.float32, order="C")
+    numbers = np.array(np.moveaxis(parts, (-1, -2), (0, 1)), np.float32, order="C")
     np.clip(numbers[3:5], -LARGEST_LOG, LARGEST_LOG, out=numbers[3:5])
     return numbers
 
 
 def _log_weights(components: Values) -> Values:
-    return np.asarray(components[0] - _log_sum(components[0])[..., None], np.float32)
+    return np.asarray(components[0] - _log_sum(components[0][None]), np.float32)
 
 
 def _log_sum(logs: Values) -> Values:
-    largest = logs.max(axis=-1, keepdims=True)
-    return np.asarray(np.log(np.exp(logs - largest).sum(axis=-1)) + largest[..., 0])
+    """Over the second axis."""
+    largest = logs.max(axis=1)
+    return np.asarray(np.log(np.exp(logs - largest[:, None]).sum(axis=1)) + largest)
 
 
 def _between(ours: Values, theirs: Values) -> Values:
-    """The divergence of each of our components from each of theirs, ``[..., K, K]``."""
-    _, x1, y1, log_a1, log_b1, c1 = ours[..., :, None]
-    _, x2, y2, log_a2, log_b2, c2 = theirs[..., None, :]
+    """The divergence of each of our components from each of theirs, ``[K, K, ...]``."""
+    _, x1, y1, log_a1, log_b1, c1 = ours[:, :, None]
+    _, x2, y2, log_a2, log_b2, c2 = theirs[:, None, :]
     # M = L₂⁻¹ L₁ is triangular; trace(Σ₂⁻¹ Σ₁) is the sum of its squares.
     m11, m22 = np.exp(log_a1 - log_a2), np.exp(log_b1 - log_b2)
-    m21 = (c1 - c2 * m11) * np.exp(-log_b2)
-    first = (x2 - x1) * np.exp(-log_a2)
-    second = (y2 - y1 - c2 * first) * np.exp(-log_b2)
+    scale_a, scale_b = np.exp(-log_a2), np.exp(-log_b2)
+    m21 = (c1 - c2 * m11) * scale_b
+    first = (x2 - x1) * scale_a
+    second = (y2 - y1 - c2 * first) * scale_b
     log_ratio = 2.0 * (log_a2 + log_b2 - log_a1 - log_b1)
     return np.asarray(0.5 * (log_ratio + m11**2 + m22**2 + m21**2 + first**2 + second**2 - 2.0), np.float32)
 

@@ -39,7 +39,7 @@ def test_a_level_counts_loud_and_soft_alike() -> None:
 def test_ghosts_are_soft_and_alone() -> None:
     rows = [(0.2, 38, 30), (0.5, 38, 30), (0.52, 36, 100), (0.8, 42, 70), (1.0, 42, 20)]
     hits = np.array([(time, note, velocity, 0.0, "snare") for time, note, velocity in rows], HIT_DTYPE)
-    np.testing.assert_array_equal(lone_ghosts(hits), [0.2, 1.0])
+    np.testing.assert_array_equal(lone_ghosts(hits)["time_seconds"], [0.2, 1.0])
 
 
 def test_pieces_are_takes_of_one_pattern(data: Path) -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import HIT_SECONDS, at_hits
-from tsumami.training.groove.beats import SAMPLE_RATE, Section, cut, split
+from tsumami.training.groove.beats import BPM, SAMPLE_RATE, Section, cut, split
 from tsumami.training.groove.pieces import Piece
 from tsumami.training.groove.run import Run
 
@@ -23,7 +23,7 @@ AMPLITUDES: Final = (0.0, 0.02, 0.1, 0.5, 1.0)
 """Edges of the bands by which samples are judged, by their own amplitude."""
 LEVEL_SECONDS: Final = 0.01
 """The divergence's level is the mean of the logarithms of its means over so long."""
-_LEAST: Final = 1e-3
+_LEAST: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,16 @@ def _hear(run: Run, piece: Piece) -> _Heard:
     moved = run.divergence(piece.moved, piece.programmed)
     played = run.divergence(piece.performed[:1], piece.programmed)[0]
     present, absent = run.divergence(piece.performed, piece.accents)
-    before, after = (at_hits(played, piece.ghosts - lead, SAMPLE_RATE) for lead in (HIT_SECONDS, 0.0))
+    times = piece.ghosts["time_seconds"]
+    # In the programmed twin the hit is on the grid: whichever comes first begins to diverge.
+    begins = np.minimum(times, piece.ghosts["beat"] * 60.0 / BPM)
+    before, after = (at_hits(played, begins - lead, SAMPLE_RATE) for lead in (HIT_SECONDS, 0.0))
     return _Heard(
         moved.mean(axis=1),
         level_db(moved),
         _decibels(after) - _decibels(before),
-        at_hits(present, piece.ghosts, SAMPLE_RATE),
-        at_hits(absent, piece.ghosts, SAMPLE_RATE),
+        at_hits(present, times, SAMPLE_RATE),
+        at_hits(absent, times, SAMPLE_RATE),
     )
 
 

@@ -40,7 +40,7 @@ the latent (figure 3) …
 ## Weak accents
 
 *Weak rise*: by how much the divergence from the programmed twin, in which all hits are equally loud, is
-higher in the 30 ms after a soft hit (velocity under 50) than in the 30 ms before it; the middle one.
+higher in the 30 ms after a soft hit (velocity under 50) than before it; the middle one.
 *Ghost AUC*: a twin of the accents alone is compared with the performance, and with the performance
 without its ghost notes; how surely the 30 ms after their times tell the two apart. {ghosts} soft hits, no
 other within 50 ms.

@@ -10,17 +10,22 @@ from tsumami.training.markdown import table_lines
 
 Table = tuple[list[str], list[list[str]]]
 
+CAPTION: Final = (
+    "≤: SDR in dB of samples up to so much, from the last on. weak: rise in dB of the divergence at soft "
+    "hits. AUC: of ghost notes. rises: whether its mean, its level or both do with every deviation."
+)
+
+_RISES: Final = {(False, False): "no", (True, False): "mean", (False, True): "level", (True, True): "both"}
 _BANDS: Final = [f"{low:g}-{high:g}" for low, high in itertools.pairwise(AMPLITUDES)]
 _MILLISECONDS: Final = [f"{deviation} ms" for deviation in DEVIATIONS_MS]
 
 
 def overview(evaluation: Evaluation) -> Table:
-    """Headings, and for each model what it restores and what its divergence shows, in short."""
-    headings = ["model", *(f"SDR, |x| {band}" for band in _BANDS), "weak rise, dB", "ghost AUC", "rises"]
+    """Headings, and for each model what it restores and what its divergence shows; see `CAPTION`."""
+    headings = ["model", *(f"≤{high:g}" for high in AMPLITUDES[1:]), "weak", "AUC", "rises"]
     rows = []
     for row in evaluation.rows:
-        rises = [name for name, is_rising in zip(("mean", "level"), row.rises, strict=True) if is_rising]
-        judged = [_cell(row.weak_rise_db, 1), _cell(row.ghost_auc, 3), ", ".join(rises) or "no"]
+        judged = [_cell(row.weak_rise_db, 1), _cell(row.ghost_auc, 3), _RISES[row.rises]]
         rows.append([row.run.name, *_cells(row.restored_db, 1), *judged])
     return headings, rows
 

@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from tsumami.plugins.match.drawing import FAINT, INK
-from tsumami.training.groove.beats import SAMPLE_RATE, Section, cut, split
+from tsumami.training.groove.beats import BPM, SAMPLE_RATE, Section, cut, split
 from tsumami.training.groove.evaluate import Evaluation
-from tsumami.training.groove.hit_scores import GHOST_VELOCITY
-from tsumami.training.groove.pieces import DEVIATIONS_MS
+from tsumami.training.groove.pieces import DEVIATIONS_MS, lone_ghosts
 from tsumami.training.macros.figures_shared import plain
 
 _MADE: Final = "#e4572e"
@@ -22,8 +22,8 @@ def draw_beat(evaluation: Evaluation) -> Figure:
     section, rows = evaluation.section, evaluation.rows
     number = softest_beat(section, rows[0].run.seed)
     performed, programmed = (cut(sound)[number] for sound in (section.performed, section.programmed))
-    hits = section.hits[np.floor(section.hits["beat"]) == number]
-    soft = hits["time_seconds"][hits["velocity"] < GHOST_VELOCITY] - number * len(performed) / SAMPLE_RATE
+    begin = number * 60.0 / BPM
+    soft = [time - begin for time in _soft(section) if 0.0 <= time - begin < 60.0 / BPM]
     figure = Figure(figsize=(11.0, 0.8 + 1.45 * len(rows)), layout="constrained")
     grid = figure.subplots(len(rows), len(_COLUMNS), squeeze=False, sharex=True)
     for axes, row in zip(grid, rows, strict=True):
@@ -47,8 +47,13 @@ def draw_beat(evaluation: Evaluation) -> Figure:
 def softest_beat(section: Section, seed: int) -> int:
     """The tested beat with the most soft hits."""
     tested = split(len(cut(section.performed)), seed)[1]
-    soft = np.floor(section.hits["beat"][section.hits["velocity"] < GHOST_VELOCITY])
-    return int(max(tested, key=lambda beat: (soft == beat).sum()))
+    beats = np.floor(_soft(section) * BPM / 60.0)
+    return int(max(tested, key=lambda beat: (beats == beat).sum()))
+
+
+def _soft(section: Section) -> npt.NDArray[np.float64]:
+    """When soft hits are heard that no other is near."""
+    return np.asarray(lone_ghosts(section.hits)["time_seconds"], np.float64)
 
 
 def draw_deviations(evaluation: Evaluation) -> Figure:

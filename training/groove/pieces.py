@@ -44,8 +44,8 @@ class Piece:
     """The twin without the ghost notes."""
     performed: Audio
     """As it was played, and the same without the ghost notes."""
-    ghosts: npt.NDArray[np.float64]
-    """When ghost notes are heard that no other hit is near, in seconds."""
+    ghosts: Hits
+    """Ghost notes that no other hit is near, as they were played."""
 
 
 def read_pieces(data: Path, count: int = PIECES, beats: int = BEATS) -> list[Piece]:
@@ -83,10 +83,11 @@ def _loud(performance: Performance) -> Performance:
     return Performance(performance.name, performance.bpm, hits[hits["velocity"] >= GHOST_VELOCITY])
 
 
-def lone_ghosts(hits: Hits) -> npt.NDArray[np.float64]:
-    """Times of hits softer than velocity 50 that no other hit is within 50 ms of."""
+def lone_ghosts(hits: Hits) -> Hits:
+    """Hits softer than velocity 50 that no other hit is within 50 ms of."""
     times = hits["time_seconds"]
     distances = np.abs(times[:, None] - times[None, :])
     np.fill_diagonal(distances, np.inf)
     is_alone = distances.min(axis=1, initial=np.inf) > _ALONE_SECONDS
-    return np.sort(times[(hits["velocity"] < GHOST_VELOCITY) & is_alone & (times >= _ALONE_SECONDS)])
+    lone: Hits = hits[(hits["velocity"] < GHOST_VELOCITY) & is_alone & (times >= _ALONE_SECONDS)]
+    return lone
