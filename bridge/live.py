@@ -15,6 +15,7 @@ from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.live_osc import open_osc
+from tsumami.bridge.live_state import open_state
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -25,6 +26,7 @@ from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.bridge.signals import ended_by_signals
+from tsumami.bridge.state.state import State
 from tsumami.bridge.summary import summarise
 from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView, save_picture
@@ -49,7 +51,9 @@ class LiveOptions:
     picture: Path | None = None
     """Where to keep the view's last picture (SVG)."""
     path: Path | None = None
-    """File of the session, to name the line of a mistake."""
+    """File of the session, to name the line of a mistake, and to keep snapshots beside."""
+    resume: bool = False
+    """Begin where the session's last performance ended."""
 
 
 class LiveSession:
@@ -66,6 +70,7 @@ class LiveSession:
         self._player: Player | None = None
         self._midi: LiveMidi | None = None
         self._osc: OscServer | None = None
+        self._state: State | None = None
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
         self._is_shown = False
@@ -131,6 +136,8 @@ class LiveSession:
                 self._take_applied(client)
                 self._check_recording()
                 self._show_source()
+                if self._state is not None:
+                    self._state.keep()
                 if end is not None and client.memory.meters["sample"] >= end:
                     return
 
@@ -208,6 +215,8 @@ class LiveSession:
 
     def _show_sound(self, name: str) -> None:
         self._view.patch = name
+        if self._state is not None:
+            self._state.sound = name
 
     def _open_log(self) -> None:
         if self._options.log is None:
@@ -234,6 +243,18 @@ class LiveSession:
     def _open_controls(self, client: EngineClient) -> None:
         """MIDI, and the demonstration where there is none."""
         macros = [macro.name for macro in self._view.engine.macros]
+        self._state = open_state(
+            self._setup,
+            self._rack,
+            macros,
+            client,
+            self._router,
+            path=self._options.path,
+            show=self._show_sound,
+            tell=self._tell,
+        )
+        if self._options.resume:
+            self._state.resume()
         self._midi = LiveMidi(self._setup, macros, client, self._router, self._play, self._tell)
         self._midi.open()
         if self._setup.session.osc.port is not None:

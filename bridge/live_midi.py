@@ -8,7 +8,7 @@ from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup
 from tsumami.engine import EngineClient
 from tsumami.engine.errors import DeviceError
-from tsumami.engine.events import Events, Kind
+from tsumami.engine.events import Events
 
 
 class LiveMidi:
@@ -88,7 +88,6 @@ class LiveMidi:
 
     def _open_inputs(self) -> None:
         mapping = self._setup.mapping(self._macros)
-        self._place()
         inputs = MidiInputs(self._session.midi, mapping, self._sink, self._hear, where=self._router.positions)
         try:
             inputs.open()
@@ -96,13 +95,6 @@ class LiveMidi:
             self._tell(f"no MIDI: {error}")
             return
         self._inputs = inputs
-
-    def _place(self) -> None:
-        """Say where everything stands that the engine does not tell."""
-        positions = self._router.positions
-        positions.put(Kind.GAIN, 0, 10.0 ** (self._session.output.gain_db / 20.0))
-        for number, effect in enumerate(self._session.effects):
-            positions.put(Kind.BYPASS, number, float(effect.bypass))
 
     def _hear(self, change: PortChange) -> None:
         self._tell(str(change))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.osc import OscServer, Surface
 from tsumami.bridge.router import Router
 from tsumami.bridge.setup import Setup
@@ -17,8 +18,9 @@ def open_osc(
     tell: Callable[[str], None],
 ) -> OscServer | None:
     """Listen where the session says; None where that cannot be, which is told."""
+    lock = None if router.state is None else router.state.lock
     patches = [patch.name for patch in setup.patches] or [preset.name for preset in setup.presets]
-    surface = Surface(setup.targets(macros), router.positions, sink, patches)
+    surface = Surface(addresses_of(setup.targets(macros)), router.positions, sink, patches, lock)
     server = OscServer(surface, setup.session.osc.host, setup.session.osc.port or 0, tell)
     try:
         server.open()

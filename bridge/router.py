@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 from tsumami.bridge.mapping import Positions
 from tsumami.bridge.programs import PresetPrograms, Programs
+from tsumami.bridge.state.state import State
 from tsumami.engine import EngineClient
 from tsumami.engine.events import Events, Kind
+
+_PRESSED = 0.5
+"""From where on a button is pressed."""
 
 
 class Router:
@@ -26,6 +30,8 @@ class Router:
         self._report = report
         self.forward: Callable[[Events], None] | None = None
         """Where events go as well: `tsumami.bridge.midi.MidiOutput.play`."""
+        self.state: State | None = None
+        """What hears of moves before they are made, and does what COMMAND events ask."""
         self.positions = Positions(client.memory.meters["parameters"])
         """Where what was moved stands."""
         self.refused = 0
@@ -33,6 +39,18 @@ class Router:
 
     def __call__(self, events: Events) -> None:
         """Route events in order of their kind."""
+        is_command = events["kind"] == Kind.COMMAND
+        moves = events[~is_command]
+        if len(moves):
+            if self.state is not None:
+                self.state.note(moves)
+            self.route(moves)
+        for item in events[is_command]:
+            if self.state is not None and item["value"] >= _PRESSED:
+                self.state.do(int(item["index"]))
+
+    def route(self, events: Events) -> None:
+        """Send events on their way without a word to the state: they come from it."""
         if (forward := self.forward) is not None:
             forward(events)
         self.positions.note(events)

@@ -26,9 +26,9 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 
 _MAPS = """
 Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of
-`macro`, `parameter`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the eight
-macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means
-no maps at all. Several knobs may move one thing, and one knob several.
+`macro`, `parameter`, `action`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the
+eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file
+means no maps at all. Several knobs may move one thing, and one knob several.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:
@@ -41,6 +41,10 @@ knob does when it is turned next:
 | `relative` | an endless encoder moves the target from where it is, by `step` a tick |
 
 Macros never jump to a knob: where it stands when a patch is loaded means the patch.
+
+An `action` is done when its button is pressed (from 64 on): `recall` and `store` a snapshot, `undo` and
+`redo` what has moved, `compare` two states to and fro, `panic` for silence. [snapshots.md](snapshots.md) has
+more.
 """
 
 _SENDS = """
@@ -121,7 +125,7 @@ def _value(rules: dict[str, Any]) -> str:
     if "enum" in rules:
         return " or ".join(f"`{_toml(choice)}`" for choice in rules["enum"])
     if "anyOf" in rules:
-        return next(_value(choice) for choice in rules["anyOf"] if choice["type"] != "null")
+        return next(_value(choice) for choice in rules["anyOf"] if choice.get("type") != "null")
     if rules["type"] == "array":
         return f"list of {_KINDS[rules['items']['type']]}s"
     kind = _KINDS[rules["type"]]

@@ -14,6 +14,7 @@ SourceKind = Literal["cc", "nrpn", "rpn", "bend", "pressure"]
 CurveName = Literal["linear", "exponential", "logarithmic", "s"]
 Takeover = Literal["jump", "pickup", "scale", "relative"]
 Encoder = Literal["twos", "offset", "sign"]
+Action = Literal["recall", "store", "undo", "redo", "compare", "panic"]
 
 _MACRO_KNOBS = range(20, 32)
 """Controllers that MIDI leaves undefined."""
@@ -178,6 +179,12 @@ class Map(_Table, frozen=True):
     effect: Annotated[str | None, _meta("name of the effect that `parameter` or `bypass` is of")] = None
     bypass: Annotated[bool, _meta("bypass that effect from the knob's middle on")] = False
     gain: Annotated[bool, _meta("move the output gain, silence to `output.gain_db`")] = False
+    action: Annotated[
+        Action | None, _meta("what a button does when it is pressed; `recall` and `store` need a `slot`")
+    ] = None
+    slot: Annotated[
+        Annotated[int, Meta(ge=1, le=128)] | None, _meta("number of the snapshot that an `action` is about")
+    ] = None
     low: Annotated[float, _meta("where the target stands when the knob is lowest", ge=0, le=1)] = 0.0
     high: Annotated[
         float, _meta("… and when it is highest; below `low` it turns the knob over", ge=0, le=1)
@@ -232,11 +239,14 @@ class Map(_Table, frozen=True):
             raise ValueError(f"takeover relative with a cc of 7 bits only, got it with {self.label}")
 
     def _check_target(self) -> None:
-        targets = (self.macro is not None) + (self.parameter is not None) + self.bypass + self.gain
+        names = (self.macro, self.parameter, self.action)
+        targets = sum(name is not None for name in names) + self.bypass + self.gain
         if targets != 1:
             raise ValueError(
-                f"exactly one of macro, parameter, bypass = true, gain = true, got {targets} of them"
+                f"exactly one of macro, parameter, action, bypass = true, gain = true, got {targets} of them"
             )
+        if (self.slot is not None) != (self.action in ("recall", "store")):
+            raise ValueError(f"a slot with action recall or store, and only then, got {self.slot}")
         if self.bypass and self.effect is None:
             raise ValueError("a map with bypass and the effect that it is of, got no effect")
         if self.effect is not None and not self.bypass and self.parameter is None:

@@ -22,6 +22,13 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 os.environ["JACK_NO_START_SERVER"] = "1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Sessions of the tests leave nothing in the user's folders, and find nothing there."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
+
+
 @pytest.fixture(scope="session")
 def jack_server() -> Iterator[JackServer]:
     """A private JACK server without hardware, 48 kHz in blocks of 128, that this process's children use.

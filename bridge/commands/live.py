@@ -32,6 +32,9 @@ def live(
     preset: Annotated[Path | None, typer.Option(help="Preset that the plugin starts with.")] = None,
     patch: Annotated[str | None, typer.Option(help="Name of the first patch.")] = None,
     provider: Annotated[str | None, typer.Option(help="Where models run: auto, cpu or cuda.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where this session ended last, however it ended.")
+    ] = False,
     osc_port: Annotated[
         int | None, typer.Option(help="UDP port to hear OSC on, and to say what moves; 0: any that is free.")
     ] = None,
@@ -87,6 +90,7 @@ def live(
         demo=demo,
         picture=picture,
         path=session,
+        resume=resume,
     )
     summary = LiveSession(chosen, options).run()
     if json:

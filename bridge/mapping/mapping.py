@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from tsumami.bridge.mapping.command import Command, command_target
 from tsumami.bridge.mapping.knob import Knob
 from tsumami.bridge.mapping.source import Source
 from tsumami.bridge.mapping.target import Target
 from tsumami.bridge.mapping.targets import NamesOfEffects, place_of, targets_of
 from tsumami.bridge.session import Session, check_names
+from tsumami.bridge.session_tables import Map
 from tsumami.engine.events import Kind
 
 CHANNELS = 16
@@ -60,7 +62,7 @@ def compile_mapping(
     fine: set[tuple[int, int]] = set()
     for entry in session.maps:
         knob = Knob(
-            targets[place_of(entry)],
+            _command(entry) or targets[place_of(entry)],
             low=entry.low,
             high=entry.high,
             curve=entry.curve,
@@ -78,6 +80,10 @@ def compile_mapping(
             if (channel, cc - 32) not in fine:
                 table.setdefault((channel, Source("cc", cc)), (Knob(Target(Kind.CONTROL, cc)),))
     return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine))
+
+
+def _command(entry: Map) -> Target | None:
+    return None if entry.action is None else command_target(Command[entry.action.upper()], entry.slot or 0)
 
 
 def _channels(number: int) -> Sequence[int]:

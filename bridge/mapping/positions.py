@@ -28,6 +28,11 @@ class Positions:
         for item in events[np.isin(events["kind"], _REMEMBERED)]:
             self._last[int(item["kind"]), int(item["index"])] = float(item["value"])
 
+    def of_parameters(self, rows: npt.NDArray[np.intp]) -> list[float]:
+        """The positions of the instrument's parameters, by row."""
+        positions: list[float] = self._parameters[rows].tolist()
+        return positions
+
     def __call__(self, target: Target) -> float | None:
         """The value of the target's event that would leave it alone; None where it is not known."""
         if target.kind == Kind.PARAMETER:

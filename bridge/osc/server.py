@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from pythonosc.osc_message import OscMessage
 
+from tsumami.bridge.mapping.address import ROOT
 from tsumami.bridge.osc.packets import LARGEST, Request, message, packets, read_packet
-from tsumami.bridge.osc.surface import ROOT, Surface
+from tsumami.bridge.osc.surface import Surface
 from tsumami.engine.errors import DeviceError
 
 Peer = tuple[str, int]

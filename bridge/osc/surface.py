@@ -7,13 +7,12 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tsumami.bridge.mapping import Place, Positions, Target
+from tsumami.bridge.mapping import Positions, Target
+from tsumami.bridge.mapping.address import ROOT
+from tsumami.bridge.mapping.command import SLOTS, Command, index_of
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
-ROOT: Final = "/tsumami"
 _CHANNELS: Final = 16
-_FORBIDDEN: Final = re.compile(r"[^!-~]|[#*,/?\[\]{}]")
-"""What OSC does not allow in a part of an address: blanks, what is not ASCII, and its own signs."""
 _PATTERN: Final = re.compile(r"[?*\[{]")
 
 _MEANINGS: Final = {"?": "[^/]", "*": "[^/]*", "{": "(?:", "}": ")", ",": "|", "[": "[", "]": "]", "-": "-"}
@@ -34,27 +33,33 @@ class Item(NamedTuple):
 
 
 class Surface:
-    """Turns messages into events for ``sink``.
+    """Turns messages about ``targets``, by address, into events for ``sink``.
 
-    ``patches`` are the names of what program changes choose from.
+    ``lock`` keeps an address from snapshots, or lets it go; ``patches`` are the names of what program changes
+    choose from.
     """
 
     def __init__(
         self,
-        targets: Mapping[Place, Target],
+        targets: Mapping[str, Target],
         positions: Positions,
         sink: Callable[[Events], None],
         patches: Sequence[str] = (),
+        lock: Callable[[str, bool], None] | None = None,
     ) -> None:
-        self._positions, self._sink, self._patches = positions, sink, patches
-        self._targets: dict[str, Target] = {}
-        for place, target in targets.items():
-            self._targets[self._unused("/".join([ROOT, *map(_part, place)]))] = target
+        self._positions, self._sink, self._patches, self._lock = positions, sink, patches, lock
+        self._targets = targets
         self._held: set[tuple[int, int]] = set()  # (channel, note)
         self._actions: dict[str, Callable[..., list[_Row]]] = {
             f"{ROOT}/note": self._note,
             f"{ROOT}/patch": self._patch,
             f"{ROOT}/panic": self._panic,
+            f"{ROOT}/snapshot/recall": lambda slot: _slot(Command.RECALL, slot),
+            f"{ROOT}/snapshot/store": lambda slot: _slot(Command.STORE, slot),
+            f"{ROOT}/compare": lambda: [_command(Command.COMPARE)],
+            f"{ROOT}/undo": lambda: [_command(Command.UNDO)],
+            f"{ROOT}/redo": lambda: [_command(Command.REDO)],
+            f"{ROOT}/lock": self._lock_address,
         }
 
     def act(self, address: str, values: Sequence[Any], stamp_ns: int = 0) -> None:
@@ -67,7 +72,8 @@ class Surface:
                 raise ValueError(f"{address} must have other arguments, got {list(values)}") from None
         else:
             rows = [_moved(target, address, values) for target in self._found(address)]
-        self._sink(np.array([(NOW, stamp_ns, *row[2:]) for row in rows], EVENT_DTYPE))
+        if rows:
+            self._sink(np.array([(NOW, stamp_ns, *row[2:]) for row in rows], EVENT_DTYPE))
 
     def release(self) -> None:
         """Let go of the notes that are held."""
@@ -78,10 +84,14 @@ class Surface:
 
     def items(self) -> list[Item]:
         """All addresses, with their types, ranges and present values."""
+        last_patch = float(max(len(self._patches) - 1, 0))
         actions = [
             Item(f"{ROOT}/note", "if", 0.0, 127.0),
-            Item(f"{ROOT}/patch", "i", 0.0, float(max(len(self._patches) - 1, 0))),
-            Item(f"{ROOT}/panic", "", 0.0, 0.0),
+            Item(f"{ROOT}/patch", "i", 0.0, last_patch),
+            Item(f"{ROOT}/snapshot/recall", "i", 1.0, SLOTS),
+            Item(f"{ROOT}/snapshot/store", "i", 1.0, SLOTS),
+            Item(f"{ROOT}/lock", "si", 0.0, 1.0),
+            *(Item(f"{ROOT}/{name}", "", 0.0, 0.0) for name in ("compare", "undo", "redo", "panic")),
         ]
         return [Item(address, "f", 0.0, 1.0, value) for address, value in self.state().items()] + actions
 
@@ -92,14 +102,6 @@ class Surface:
     def _position(self, target: Target) -> float | None:
         value = self._positions(target)
         return None if value is None else target.position(value)
-
-    def _unused(self, address: str) -> str:
-        """The address, numbered where another name has come to the same."""
-        number, wanted = 1, address
-        while address in self._targets:
-            number += 1
-            address = f"{wanted}_{number}"
-        return address
 
     def _found(self, address: str) -> list[Target]:
         """The target at an address, or all that a pattern of OSC 1.0 matches."""
@@ -133,12 +135,27 @@ class Surface:
     def _panic(self) -> list[_Row]:
         """Silence at once, and no note left."""
         self._held.clear()
-        kinds = (Kind.ALL_SOUND_OFF, Kind.ALL_NOTES_OFF, Kind.PITCH_BEND)
-        return [_row(kind, channel=channel) for channel in range(_CHANNELS) for kind in kinds]
+        return [_command(Command.PANIC)]
+
+    def _lock_address(self, address: str, is_locked: bool = True) -> list[_Row]:
+        """Let snapshots leave an address alone, or not."""
+        if self._lock is not None:
+            self._lock(address, bool(is_locked))
+        return []
 
 
 def _row(kind: Kind, index: int = 0, value: float = 0.0, channel: int = 0) -> _Row:
     return NOW, 0, value, index, int(kind), channel
+
+
+def _command(command: Command, slot: int = 0) -> _Row:
+    return _row(Kind.COMMAND, index_of(command, slot), 1.0)
+
+
+def _slot(command: Command, slot: int) -> list[_Row]:
+    if not isinstance(slot, int) or not 1 <= slot <= SLOTS:
+        raise ValueError(f"snapshot must be 1-{SLOTS}, got {slot!r}")
+    return [_command(command, slot)]
 
 
 def _moved(target: Target, address: str, values: Sequence[Any]) -> _Row:
@@ -151,10 +168,6 @@ def _moved(target: Target, address: str, values: Sequence[Any]) -> _Row:
     if not 0.0 <= position <= 1.0:
         raise ValueError(f"{address} must have one number 0-1, got {list(values)}")
     return _row(target.kind, target.index, target.value(position))
-
-
-def _part(name: str) -> str:
-    return _FORBIDDEN.sub("_", name) or "_"
 
 
 def _expression(address: str) -> re.Pattern[str]:

@@ -16,6 +16,8 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from tests.bridge.live_process import running_live
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.mapping import Positions, targets_of
+from tsumami.bridge.mapping.address import addresses_of
+from tsumami.bridge.mapping.command import Command, index_of
 from tsumami.bridge.osc import OscServer, Surface
 from tsumami.bridge.osc.packets import message, packets, read_packet
 from tsumami.bridge.session import Session
@@ -37,7 +39,7 @@ class Stage:
         targets = targets_of(
             Session(), macros=MACROS, parameters=PARAMETERS, effects={"Delay": ("bypass", "mix")}
         )
-        self.surface = Surface(targets, self.positions, self._take, PATCHES)
+        self.surface = Surface(addresses_of(targets), self.positions, self._take, PATCHES)
 
     def _take(self, events: Events) -> None:
         self.positions.note(events)
@@ -103,7 +105,9 @@ def test_every_target_has_an_address_of_its_own(stage: Stage) -> None:
 def test_what_is_moved_stands_there(name: str, position: float) -> None:
     stage = Stage()
     row = PARAMETERS.index(name)
-    for item in stage.surface.items()[:-3]:
+    for item in stage.surface.items():
+        if item.types != "f":
+            continue
         stage.surface.act(item.address, [position])
     assert (Kind.PARAMETER, row, position, 0) in stage.heard
     stage.parameters[:] = position
@@ -139,11 +143,11 @@ def test_notes_patches_and_panic(stage: Stage) -> None:
     assert stage.heard == [(Kind.NOTE_OFF, 62, 0.0, 0)]
     stage.heard.clear()
     stage.surface.act("/tsumami/panic", [])
-    assert {(kind, channel) for kind, _, _, channel in stage.heard} == {
-        (kind, channel)
-        for kind in (Kind.ALL_SOUND_OFF, Kind.ALL_NOTES_OFF, Kind.PITCH_BEND)
-        for channel in range(16)
-    }
+    stage.surface.act("/tsumami/snapshot/recall", [3])
+    assert stage.heard == [
+        (Kind.COMMAND, index_of(Command.PANIC), 1.0, 0),
+        (Kind.COMMAND, index_of(Command.RECALL, 3), 1.0, 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +164,8 @@ def test_notes_patches_and_panic(stage: Stage) -> None:
         ("/tsumami/note", [60], "note must have other arguments"),
         ("/tsumami/note", [128, 1.0], "must have a note 0-127"),
         ("/tsumami/note", ["C", 1.0], "must have other arguments"),
+        ("/tsumami/snapshot/store", [0], "snapshot must be 1-128, got 0"),
+        ("/tsumami/undo", [1], "undo must have other arguments"),
         ("/tsumami/patch", ["Nobody"], "must have the number or name of a patch, got 'Nobody'"),
         ("/tsumami/patch", [7], "must have the number or name of a patch, got 7"),
     ],

@@ -1,0 +1,36 @@
+"""What can be asked of a performance beside moving things: as events, so that buttons and OSC can ask it."""
+
+from enum import IntEnum
+from typing import Final
+
+from tsumami.bridge.mapping.target import Target
+from tsumami.engine.events import Kind
+
+SLOTS: Final = 128
+"""Snapshots that can be stored, by number from 1."""
+
+
+class Command(IntEnum):
+    """What to do; a COMMAND event's index is `index_of` it."""
+
+    RECALL = 0  # the snapshot in a slot
+    STORE = 1  # where everything stands, in a slot
+    UNDO = 2
+    REDO = 3
+    COMPARE = 4  # go to and fro between two states
+    PANIC = 5  # silence at once
+
+
+def index_of(command: Command, slot: int = 0) -> int:
+    """Index of the event of a command, and of the slot that it is about."""
+    return command << 8 | slot
+
+
+def command_of(index: int) -> tuple[Command, int]:
+    """The command and its slot; inverse of `index_of`."""
+    return Command(index >> 8), index & 255
+
+
+def command_target(command: Command, slot: int = 0) -> Target:
+    """What a button that asks for it moves: from its middle on it is pressed."""
+    return Target(Kind.COMMAND, index_of(command, slot))

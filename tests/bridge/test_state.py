@@ -1,0 +1,321 @@
+"""Snapshots, undo and redo, and what is kept against a crash."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.bridge.live_process import LiveProcess, running_live
+from tests.leftovers import assert_nothing_left
+from tsumami.bridge.mapping import Positions, targets_of
+from tsumami.bridge.mapping.address import addresses_of
+from tsumami.bridge.mapping.command import Command, command_of, index_of
+from tsumami.bridge.osc.packets import message, read_packet
+from tsumami.bridge.session import Session
+from tsumami.bridge.state import Snapshot, State
+from tsumami.bridge.state.files import read_state, write_state
+from tsumami.bridge.state.history import GESTURE_NS, STEPS, History
+from tsumami.engine.errors import SessionError
+from tsumami.engine.events import EVENT_DTYPE, Events, Kind, effect_index, event
+
+PARAMETERS = ["cutoff", "pan", "drive"]
+POSITIONS = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3)
+DEADLINE_SECONDS = 20.0
+
+
+class Stage:
+    """A state over an instrument of three parameters and an effect of two."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parameters = np.zeros(3)
+        self.told: list[str] = []
+        self.played: list[Events] = []
+        self.positions = Positions(self.parameters)
+        self.positions.put(Kind.BYPASS, 0, 0.0)
+        effects = {"Delay": ("mix", "time")}
+        targets = targets_of(Session(), macros=["bright"], parameters=PARAMETERS, effects=effects)
+        self.targets = addresses_of(targets)
+        self.state = State(
+            self.targets,
+            self.positions,
+            play=self._play,
+            load=self._load,
+            show=lambda _: None,
+            tell=self.told.append,
+            snapshots=folder / "show.snapshots.json",
+            autosave=folder / "autosave" / "show.json",
+        )
+        self.state.sound = "Pad"
+
+    def _play(self, events: Events) -> None:
+        self.played.append(events)
+        self.positions.note(events)
+
+    def _load(self, rows: Mapping[int, float]) -> None:
+        for row, value in rows.items():
+            self.parameters[row] = value
+
+    def turn(self, *positions: float) -> None:
+        """Move parameters, after a rest."""
+        self.state._history._moved_ns -= GESTURE_NS
+        rows = [(-1, 0, value, row, int(Kind.PARAMETER), 0) for row, value in enumerate(positions)]
+        self.state.note(np.array(rows, EVENT_DTYPE))
+        self.parameters[: len(positions)] = positions
+
+    def do(self, command: Command, slot: int = 0) -> str:
+        """What it says of a command."""
+        self.told.clear()
+        self.state.do(index_of(command, slot))
+        return "; ".join(self.told)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+@given(st.sampled_from(Command), st.integers(0, 128))
+def test_a_command_and_its_slot_are_one_index(command: Command, slot: int) -> None:
+    assert command_of(index_of(command, slot)) == (command, slot)
+
+
+@given(st.lists(POSITIONS, min_size=1, max_size=8))
+def test_every_step_is_undone_and_redone(tmp_path_factory: Any, places: list[list[float]]) -> None:
+    stage = Stage(tmp_path_factory.mktemp("state"))
+    passed = [stage.parameters.copy()]
+    for place in places:
+        stage.turn(*place)
+        passed.append(stage.parameters.copy())
+    for before in passed[-2::-1]:
+        assert stage.do(Command.UNDO) == "undo (Pad)"
+        np.testing.assert_array_equal(stage.parameters, before)
+    assert stage.do(Command.UNDO) == "nothing to undo"
+    for after in passed[1:]:
+        assert stage.do(Command.REDO) == "redo (Pad)"
+        np.testing.assert_array_equal(stage.parameters, after)
+    assert stage.do(Command.REDO) == "nothing to redo"
+
+
+def test_a_gesture_is_one_step_and_a_hundred_are_kept() -> None:
+    history = History()
+    assert [history.begins(ns) for ns in (0, 10, GESTURE_NS, 2 * GESTURE_NS + 1, 10 * GESTURE_NS)] == [
+        True, False, False, True, True
+    ]  # fmt: skip
+    for number in range(STEPS + 50):
+        history.add(Snapshot(str(number), {}))
+    now = Snapshot("now", {})
+    sounds = []
+    while (before := history.undo(now)) is not None:
+        sounds.append(before.sound)
+    assert len(sounds) == STEPS >= 100
+    assert sounds[0] == str(STEPS + 49)
+
+
+def test_what_is_moved_anew_cannot_be_redone(stage: Stage) -> None:
+    stage.turn(0.5)
+    stage.do(Command.UNDO)
+    stage.turn(0.7)
+    assert stage.do(Command.REDO) == "nothing to redo"
+
+
+@given(POSITIONS, POSITIONS)
+def test_a_snapshot_comes_back_whole_and_can_be_undone(
+    tmp_path_factory: Any, first: list[float], second: list[float]
+) -> None:
+    stage = Stage(tmp_path_factory.mktemp("state"))
+    stage.turn(*first)
+    stage.positions.put(Kind.EFFECT, effect_index(0, 1), 0.25)
+    assert stage.do(Command.STORE, 7) == "snapshot 7 stored (Pad)"
+    stage.turn(*second)
+    stage.positions.note(event(Kind.EFFECT, effect_index(0, 1), 0.75))
+    assert stage.do(Command.RECALL, 7) == "snapshot 7 (Pad)"
+    np.testing.assert_array_equal(stage.parameters, first)
+    assert stage.positions(stage.targets["/tsumami/effect/Delay/parameter/time"]) == 0.25
+    stage.do(Command.UNDO)
+    np.testing.assert_array_equal(stage.parameters, second)
+
+
+def test_what_is_locked_is_left_alone(stage: Stage) -> None:
+    stage.turn(0.1, 0.2, 0.3)
+    stage.do(Command.STORE, 1)
+    stage.state.lock("/tsumami/parameter/pan", True)
+    stage.turn(0.5, 0.6, 0.7)
+    stage.do(Command.RECALL, 1)
+    assert stage.parameters.tolist() == [0.1, 0.6, 0.3]
+    stage.state.lock("/tsumami/parameter/pan", False)
+    stage.do(Command.RECALL, 1)
+    assert stage.parameters.tolist() == [0.1, 0.2, 0.3]
+    with pytest.raises(ValueError, match="what is locked must be a parameter or bypass, got /tsumami/gain"):
+        stage.state.lock("/tsumami/gain", True)
+
+
+def test_two_states_are_compared_to_and_fro(stage: Stage) -> None:
+    stage.turn(0.1)
+    assert stage.do(Command.COMPARE) == "this state is kept to compare with"
+    stage.turn(0.9)
+    for expected in (0.1, 0.9, 0.1):
+        assert stage.do(Command.COMPARE) == "the other state (Pad)"
+        assert stage.parameters[0] == expected
+
+
+def test_snapshots_outlive_the_session_and_tell_what_is_gone(stage: Stage) -> None:
+    stage.turn(0.5)
+    stage.do(Command.STORE, 3)
+    path = stage.folder / "show.snapshots.json"
+    kept = read_state(path)
+    kept.slots[3].positions["/tsumami/parameter/gone"] = 0.5
+    write_state(path, kept)
+    again = Stage(stage.folder)
+    said = again.do(Command.RECALL, 3)
+    assert said == "snapshot 3 (Pad); without 1 that are not here, such as /tsumami/parameter/gone"
+    assert again.parameters[0] == 0.5
+    assert again.do(Command.RECALL, 4) == "no snapshot 4: there are 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "must be snapshots of this version"),
+        ('{"tsumami_state": 2}', "must be snapshots of version 1, got 2"),
+        ('{"slots": {"0": {"sound": "", "positions": {}}}}', "must have slots 1-128, got 0"),
+        ('{"slots": {"1": {"sound": "", "places": {}}}}', "must be snapshots of this version"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_left_alone_and_the_show_goes_on(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "show.snapshots.json"
+    path.write_text(text)
+    with pytest.raises(SessionError, match=reason):
+        read_state(path)
+    stage = Stage(tmp_path)
+    assert reason in stage.told[0]
+    stage.do(Command.STORE, 1)
+    assert path.read_text() == text
+    assert 1 in read_state(tmp_path / "show.snapshots-2.json").slots
+
+
+def test_where_it_ended_is_where_it_goes_on(stage: Stage) -> None:
+    stage.turn(0.1, 0.2, 0.3)
+    stage.state.keep()
+    stage.turn(0.4, 0.5, 0.6)
+    stage.state.keep()  # a moment later: not yet written down
+    again = Stage(stage.folder)
+    again.state.resume()
+    assert again.told == ["resumed (Pad)"]
+    assert again.parameters.tolist() == [0.1, 0.2, 0.3]
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(stage: Stage) -> None:
+    (stage.folder / "autosave").touch()
+    for _ in range(3):
+        stage.turn(0.1)
+        stage.state._saved_at -= 1.0
+        stage.state.keep()
+    assert [
+        said for said in stage.told if "snapshots must be in a file that can be written" in said
+    ] == stage.told
+    assert len(stage.told) == 1
+
+
+def test_panic_reaches_every_channel(stage: Stage) -> None:
+    stage.do(Command.PANIC)
+    (events,) = stage.played
+    assert set(events["channel"][events["kind"] == Kind.ALL_SOUND_OFF].tolist()) == set(range(16))
+
+
+class Remote:
+    """OSC to a live session."""
+
+    def __init__(self, live: LiveProcess) -> None:
+        live.wait_for("OSC on 127.0.0.1:")
+        self._to = ("127.0.0.1", int(live.said.split("OSC on 127.0.0.1:")[1].split()[0]))
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.settimeout(DEADLINE_SECONDS)
+
+    def __enter__(self) -> "Remote":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, address: str, *values: Any) -> None:
+        self._socket.sendto(message(address, *values).dgram, self._to)
+
+    def wait_for(self, address: str, condition: Callable[[float], bool]) -> float:
+        """The first position of an address that is as is waited for."""
+        self.send("/tsumami/subscribe")
+        while True:
+            for each in read_packet(self._socket.recv(65_536)):
+                if each.address == address and condition(each.values[0]):
+                    return float(each.values[0])
+
+
+CUTOFF = "/tsumami/parameter/cutoff"
+
+
+def test_a_session_that_is_killed_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    session = tmp_path / "show.toml"
+    session.write_text("[osc]\nport = 0\n")
+    args = (str(session), "--device", "null", "--no-demo")
+    with running_live(*args) as live, Remote(live) as remote:
+        remote.send("/tsumami/patch", 2)
+        remote.send(CUTOFF, 0.123)
+        remote.wait_for(CUTOFF, lambda position: position == pytest.approx(0.123))
+        live.until(lambda: _kept(tmp_path / "state", 0.123), "it was not written down")
+        os.kill(live.process.pid, signal.SIGKILL)
+        live.process.wait()
+    with running_live(*args, "--resume") as live, Remote(live) as remote:
+        live.wait_for("resumed (Acid Line)")
+        remote.wait_for(CUTOFF, lambda position: position == pytest.approx(0.123))
+        live.end(signal.SIGINT)
+    assert_nothing_left()
+
+
+def _kept(folder: Path, cutoff: float) -> bool:
+    states = [read_state(path).now for path in folder.rglob("*.json")]
+    return any(now is not None and now.positions[CUTOFF] == pytest.approx(cutoff) for now in states)
+
+
+@pytest.mark.slow
+def test_snapshots_switch_without_a_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No step at a switch is larger than the steps of the sounds themselves."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    take, session = tmp_path / "take.wav", tmp_path / "show.toml"
+    session.write_text('[osc]\nport = 0\n[instrument]\npatch = "Warm Evening"\n')
+    with (
+        running_live(str(session), "--device", "null", "--no-demo", "--record", str(take)) as live,
+        Remote(live) as remote,
+    ):
+        for slot, cutoff in ((1, 0.5), (2, 0.7)):
+            remote.send(CUTOFF, cutoff)
+            remote.wait_for(CUTOFF, lambda position, wanted=cutoff: position == pytest.approx(wanted))
+            remote.send("/tsumami/snapshot/store", slot)
+            live.wait_for(f"snapshot {slot} stored")
+        remote.send("/tsumami/note", 48, 0.8)
+        for turn in range(10):
+            remote.send("/tsumami/snapshot/recall", 1 + turn % 2)
+            live.wait_for(f"snapshot {1 + turn % 2} (", times=1 + turn // 2)
+            remote.wait_for(
+                CUTOFF, lambda position, wanted=(0.5, 0.7)[turn % 2]: position == pytest.approx(wanted)
+            )
+        remote.send("/tsumami/panic")
+        live.end(signal.SIGINT)
+    audio, _ = soundfile.read(take)
+    sounding = np.flatnonzero(np.abs(audio).max(axis=1) > 1e-4)
+    held = audio[sounding[0] : sounding[-1]]
+    second = np.abs(np.diff(held, 2, axis=0)).max(axis=1)
+    assert second.max() < 12 * np.percentile(second, 99), "a click is far above what the sound itself does"
+    assert_nothing_left()
