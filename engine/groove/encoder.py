@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.contract import AGAIN
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import SIZE, divergence
 from tsumami.engine.inference import Inference
@@ -36,11 +37,11 @@ class DivergenceMeter:
     def __init__(self, model: str | Path | bytes | None = None, provider: Provider = "cpu") -> None:
         self._inference = Inference(shipped_encoder() if model is None else model, provider, kind="groove")
         self._sounds = self._inference.inputs["x"]
-        encoded = self._inference.outputs["y"].shape
-        if encoded[:2] != self._sounds.shape or len(encoded) != 3 or encoded[2] % SIZE:
+        heard, encoded = self._sounds.shape, self._inference.outputs["y"].shape
+        if not (len(heard) == 2 and heard[0] == 2 and encoded[:-1] == heard and encoded[-1] % SIZE == 0):
             raise ModelError(
-                f"outputs of a groove model must be {SIZE} numbers a component for each sample of "
-                f"{self._sounds.shape}, got {encoded}; export the model again with `tsumami train`"
+                f"tensors of a groove model must be x [2, block] and y [2, block, {SIZE} K], got {heard} and "
+                f"{encoded}; {AGAIN}"
             )
         self._waiting = 0
 

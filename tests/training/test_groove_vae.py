@@ -10,8 +10,10 @@ from torch import Tensor
 from tests.groove_data import write_data, write_rock
 from tsumami.engine.errors import ModelError, ParameterError, SoundError
 from tsumami.engine.groove.divergence import SIZE, divergence
+from tsumami.engine.groove.encoder import DivergenceMeter
 from tsumami.training.groove import fit as fit_module
 from tsumami.training.groove.beats import BEAT, SAMPLE_RATE, Section, cut, section_of, split
+from tsumami.training.groove.export import export_run
 from tsumami.training.groove.fit import fit
 from tsumami.training.groove.latent import latent_of, log_prior
 from tsumami.training.groove.lstm_vae import LstmVae
@@ -162,6 +164,20 @@ def test_training_learns_and_can_be_stopped(section: Section, tmp_path: Path, na
     assert resumed.epochs == 3
     assert resumed.elbo > first
     assert same_weights(resumed, whole)
+
+
+def test_the_engine_measures_what_torch_does(section: Section, tmp_path: Path) -> None:
+    """In blocks of any size, with the state carried on, against the whole sequence at once."""
+    run = fit(section, "mixture", tmp_path, budget="tiny", stop_after=1)
+    meter = DivergenceMeter(export_run(run, section)[0])
+    meter.prepare()
+    performed, reference = section.performed[:9000], 0.5 * section.performed[100:9100]
+    whole = run.divergence(performed[None], reference)[0]
+    cuts = np.sort(np.random.default_rng(0).integers(0, 9000, 40))
+    pairs = zip(np.split(performed, cuts), np.split(reference, cuts), strict=True)
+    found = np.concatenate([*(meter.process(*pair) for pair in pairs), meter.finish()])
+    # Float32 sums in another order, over a recurrence of 9000 steps.
+    np.testing.assert_allclose(found, whole, rtol=1e-2, atol=1e-3)
 
 
 def same_weights(one: Run, other: Run) -> bool:

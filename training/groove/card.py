@@ -9,9 +9,9 @@ from tsumami.training.groove.variants import VARIANTS
 
 _CARD: Final = """# {name}
 
-Says of every sample of a drum performance what it takes it for, as {latent}; how far that is
-from what it says of the reference is the performance's divergence. It is the encoder of an LSTM variational
-autoencoder on raw sound: 1 number in, an LSTM of 10 units, {numbers} numbers out.
+Says of every sample of a drum performance what it takes it for: {latent}.
+How far that is from what it says of the reference is the performance's divergence. It is the encoder of an
+LSTM variational autoencoder on raw sound: 1 number in, an LSTM of 10 units, {numbers} numbers out.
 Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Use
@@ -30,7 +30,8 @@ with both sounds mono, float32, {sample_rate:,} Hz, and beginning together.
 ## Made by
 
 `{command}`: seed {seed}, epoch {best_epoch} of {epochs}.
-Data: {data}: {piece} at {bpm:g} bpm, 32 beats learned from and 8 tested; SHA-256 `{data_hash}`.
+Data: {data};
+`{piece}` at {bpm:g} bpm, 32 beats learned from and 8 tested; hash `{data_hash}`.
 Input while it learned: {noise}.
 
 ## Figures

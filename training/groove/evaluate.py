@@ -1,6 +1,7 @@
 """What the models of the groove paper restore, and what their divergence shows of a performance."""
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import HIT_SECONDS, at_hits
+from tsumami.engine.groove.encoder import DivergenceMeter
 from tsumami.training.groove.beats import BPM, SAMPLE_RATE, Section, cut, split
+from tsumami.training.groove.export import export_run
 from tsumami.training.groove.pieces import Piece
 from tsumami.training.groove.run import Run
 
@@ -24,6 +27,8 @@ AMPLITUDES: Final = (0.0, 0.02, 0.1, 0.5, 1.0)
 LEVEL_SECONDS: Final = 0.01
 """The divergence's level is the mean of the logarithms of its means over so long."""
 _LEAST: Final = 1e-5
+_BLOCK: Final = 64
+_COST_SECONDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,9 @@ class Row:
     """By how much the divergence is higher after a soft hit than before it, the middle one."""
     ghost_auc: float | None
     """How surely a hit's divergence tells that a ghost note is there: 0.5 is chance, 1 always."""
+
+    core_share: float
+    """Of one core, what the engine takes for the divergence as it is played, in blocks of 64."""
 
     @property
     def rises(self) -> tuple[bool, bool]:
@@ -80,7 +88,7 @@ def evaluate(
         for number, piece in enumerate(pieces, 1):
             on_step(f"{run.name} hears piece {number} of {len(pieces)}")
             heard.append(_hear(run, piece))
-        rows.append(_row(run, errors, heard))
+        rows.append(_row(run, errors, heard, core_share(run, section)))
     ghosts = sum(len(piece.ghosts) for piece in pieces)
     return Evaluation(section, tuple(piece.name for piece in pieces), ghosts, tuple(rows))
 
@@ -137,7 +145,17 @@ def _decibels(nats: Audio) -> Values:
     return np.asarray(10.0 * np.log10(np.maximum(nats, _LEAST)), np.float64)
 
 
-def _row(run: Run, errors: Sequence[Figures], heard: Sequence[_Heard]) -> Row:
+def core_share(run: Run, section: Section) -> float:
+    """Of one core, what the engine's meter takes for a section's first seconds in blocks of 64."""
+    meter = DivergenceMeter(export_run(run, section)[0])
+    meter.prepare()
+    began = time.process_time()
+    for at in range(0, _COST_SECONDS * SAMPLE_RATE, _BLOCK):
+        meter.process(*(sound[at : at + _BLOCK] for sound in (section.performed, section.programmed)))
+    return (time.process_time() - began) / _COST_SECONDS
+
+
+def _row(run: Run, errors: Sequence[Figures], heard: Sequence[_Heard], share: float) -> Row:
     present, absent = (
         np.concatenate([getattr(one, name) for one in heard]) for name in ("present", "absent")
     )
@@ -151,4 +169,5 @@ def _row(run: Run, errors: Sequence[Figures], heard: Sequence[_Heard]) -> Row:
         tuple(np.mean([one.level_db for one in heard], axis=0).tolist()),
         float(np.median(rises)) if len(rises) else None,
         float(roc_auc_score(truth, np.concatenate([present, absent]))) if len(present) else None,
+        share,
     )

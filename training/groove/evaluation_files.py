@@ -59,6 +59,9 @@ And its level: the mean of the decibels of every 10 ms, in which loud and soft p
 
 ## Trainings
 
+*Of a core, live*: what the engine takes to compare a performance with its reference as it is played, in
+blocks of 64 samples.
+
 {runs}"""
 
 

@@ -77,6 +77,7 @@ def _document(row: Row) -> dict[str, Any]:
         "level_rises": level_rises,
         "weak_rise_db": row.weak_rise_db,
         "ghost_auc": row.ghost_auc,
+        "core_share": row.core_share,
         "elbo": row.run.elbo,
         "budget": row.run.budget,
         "seed": row.run.seed,
@@ -87,12 +88,13 @@ def _document(row: Row) -> dict[str, Any]:
 
 
 def _trainings(rows: Sequence[Row]) -> Table:
-    headings = ["trained", "budget", "seed", "epochs", "best", "ELBO, nats a sample"]
-    runs = [row.run for row in rows]
-    return headings, [
-        [run.name, run.budget, str(run.seed), str(run.epochs), str(run.best_epoch), f"{run.elbo:.3f}"]
-        for run in runs
-    ]
+    headings = ["trained", "budget", "seed", "epochs", "best", "ELBO, nats a sample", "of a core, live"]
+    lines = []
+    for row in rows:
+        run = row.run
+        counts = map(str, (run.seed, run.epochs, run.best_epoch))
+        lines.append([run.name, run.budget, *counts, f"{run.elbo:.3f}", f"{row.core_share:.1%}"])
+    return headings, lines
 
 
 def _markdown(headings: Sequence[str], rows: Iterator[list[str]] | list[list[str]]) -> str:
