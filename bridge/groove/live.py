@@ -156,11 +156,13 @@ class LiveGroove:
     def _find(self, listener: Listener, grid: LiveGrid) -> None:
         """Find the grid of the last hits."""
         hits = listener.hits[-_WINDOW_HITS:]
+        if not len(hits):
+            return
         recording = Recording("", listener.seconds, listener.sample_rate, hits, ())
         try:
             self._view.groove = grid.groove(recording)
         except SoundError as error:
-            self._view.waiting = str(error) if len(hits) else "listening"
+            self._view.waiting = str(error)
 
     def _recording(self, listener: Listener, facts: dict[str, Any]) -> Recording:
         remarks = []

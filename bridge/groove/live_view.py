@@ -78,11 +78,13 @@ class GrooveView:
 
     def _lanes(self) -> Table:
         table = Table.grid(padding=(0, 1))
+        table.add_column(min_width=5)
+        table.add_column(min_width=_CELLS)
+        for _ in _FIGURES:
+            table.add_column(justify="right", min_width=7)
         half = _CELLS // 2
         scale = f"{f'early {STRIP_MS:g} ms':<{half}}│{f'{STRIP_MS:g} ms late':>{half}}"
-        table.add_row(
-            "", Text(scale, style="dim"), *(Text(name, style="dim") for name in ("bias", "±", "dB"))
-        )
+        table.add_row("", *(Text(heading, style="dim") for heading in (scale, *_FIGURES)))
         for number, lane in enumerate(LANES):
             table.add_row(Text(lane, style="bold"), *self._lane(number))
         return table

@@ -60,7 +60,7 @@ class MidiClock:
         if not self._input.is_alive:
             return "the MIDI system is gone; it is looked for"
         if self.bpm is None:
-            return "no MIDI clock has come: let the sequencer send it, to the port tsumami or any other"
+            return "no MIDI clock has come: let the sequencer send it to the port tsumami"
         if not self._follower.is_running:
             return f"MIDI clock of {self._input.leader} stands still: press start on the sequencer"
         return f"MIDI clock of {self._input.leader}"

@@ -1,6 +1,8 @@
 """`tsumami groove --live` on a real JACK server: what a player plays is told as it was played."""
 
+import contextlib
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,7 +13,7 @@ import pytest
 
 from tests.bridge.keyboard import keyboard
 from tests.bridge.live_process import LiveProcess, running
-from tests.command import run_tsumami
+from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.drum_sounds import play, rock
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left
@@ -22,6 +24,7 @@ _BLOCK = 512
 _BLOCK_MS = 1000.0 * _BLOCK / _RATE
 _BPM = 150.0
 _LATE_MS = 20.0
+_END_SECONDS = 30.0
 _BEGUN = "from click to hit"
 
 
@@ -148,12 +151,26 @@ def test_a_cable_calibrates_and_a_click_is_then_on_its_beat(tmp_path: Path) -> N
     assert_nothing_left()
 
 
-def test_silence_is_no_groove(tmp_path: Path) -> None:
+def test_silence_in_a_terminal_is_shown_and_is_no_groove(tmp_path: Path) -> None:
+    import pty  # not there on Windows
+
+    words = ("groove", "--live", "--bpm", "120", "--click", "--seconds", "2.5", "--block-size", str(_BLOCK))
     with running_jack_server(block_size=_BLOCK, purpose="groove"):
-        done = run_tsumami("groove", "--live", "--seconds", "0.5", XDG_CONFIG_HOME=str(tmp_path))
-    assert done.returncode == 2
-    assert "input must have hits of drums, got none in" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+        ours, theirs = pty.openpty()
+        environment = tsumami_environment(XDG_CONFIG_HOME=str(tmp_path), TERM="xterm")
+        process = subprocess.Popen(tsumami_command(*words), env=environment, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while more := os.read(ours, 4096):
+                said += more
+        os.close(ours)
+        assert process.wait(_END_SECONDS) == 2
+    text = said.decode()
+    assert "input silent" in text
+    assert "0:02." in text, "it was drawn again"
+    assert "input must have hits of drums, got none in" in text
+    assert "Traceback" not in text
     assert_nothing_left()
 
 
