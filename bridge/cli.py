@@ -8,6 +8,7 @@ from tsumami.bridge.commands.bench import bench
 from tsumami.bridge.commands.doctor import doctor
 from tsumami.bridge.commands.evaluate import evaluate
 from tsumami.bridge.commands.groove import groove
+from tsumami.bridge.commands.learn import learn
 from tsumami.bridge.commands.live import live
 from tsumami.bridge.commands.macros import macros
 from tsumami.bridge.commands.match import match
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.command()(live)
+app.command()(learn)
 app.command()(stream)
 app.command()(render)
 app.command()(restore)

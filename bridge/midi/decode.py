@@ -25,11 +25,17 @@ class Decoder:
 
     A knob's messages go through the session's `Mapping`; channels that the session does not listen
     to are left out. The notes that are held can be let go by `release` when the port disappears.
-    ``where`` says where targets stand, for knobs that do not jump; without it all do.
+    ``where`` says where targets stand, for knobs that do not jump; without it all do. ``hear`` takes every
+    message as it came.
     """
 
-    def __init__(self, mapping: Mapping, where: Where | None = None) -> None:
-        self._mapping = mapping
+    def __init__(
+        self,
+        mapping: Mapping,
+        where: Where | None = None,
+        hear: Callable[[Message], None] | None = None,
+    ) -> None:
+        self._mapping, self._hear = mapping, hear
         self._registers = [Registers(channel, mapping) for channel in range(16)]
         self._hands = Hands(mapping, where)
         self._stamp_ns = 0
@@ -66,6 +72,8 @@ class Decoder:
         return sorted({0, *self.sustained, *(channel for channel, _ in self.held)})
 
     def _changes(self, message: Message) -> list[_Change]:
+        if self._hear is not None:
+            self._hear(message)
         if message.status < Status.TIME_CODE and message.channel not in self._mapping.channels:
             return []
         handler = _HANDLERS.get(message.status)

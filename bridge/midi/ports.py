@@ -13,6 +13,7 @@ from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
+from tsumami.bridge.midi.parser import Message
 from tsumami.bridge.midi.port import Echoes, InputPort
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -54,7 +55,8 @@ class MidiInputs:
 
     ``sink`` takes arrays of `EVENT_DTYPE` with `stamp_ns` set and is only ever called from one
     thread, the reader. ``report`` is called from the watcher with each `PortChange`. Both must not
-    raise. ``where`` says where targets stand, for knobs that do not jump.
+    raise. ``where`` says where targets stand, for knobs that do not jump; ``hear`` takes every message as it
+    came, on the reader's thread.
 
     Ports that come later are opened; when one goes, note offs for the notes that it holds and its pedal
     up follow, and likewise for all ports at `close`. When a JACK server dies all its ports go; when there
@@ -76,13 +78,14 @@ class MidiInputs:
         report: Callable[[PortChange], None] | None = None,
         *,
         where: Where | None = None,
+        hear: Callable[[Message], None] | None = None,
         watch_seconds: float = 1.0,
     ) -> None:
         self._midi = midi
         self._mapping = mapping
         self._sink = sink
         self._report = report if report is not None else _ignore
-        self._where = where
+        self._where, self._hear = where, hear
         self._watch_seconds = watch_seconds
         self._echoes = Echoes()
         self._news: SimpleQueue[tuple[InputPort, _Fate]] = SimpleQueue()
@@ -229,7 +232,7 @@ class MidiInputs:
         return port
 
     def _input_port(self, name: str, client: Any, *, virtual: bool) -> InputPort:
-        decoder = Decoder(self._mapping, self._where)
+        decoder = Decoder(self._mapping, self._where, self._hear)
         return InputPort(name, client, decoder, self._echoes, virtual=virtual)
 
     def _watch(self) -> None:

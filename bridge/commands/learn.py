@@ -1,0 +1,75 @@
+"""`tsumami learn`: map a knob by turning it."""
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def learn(
+    session: Annotated[Path, typer.Argument(metavar="SESSION.toml", help="Session file; may be new.")],
+    macro: Annotated[str | None, typer.Option(help="Macro that the knob is to move.")] = None,
+    parameter: Annotated[str | None, typer.Option(help="Parameter that the knob is to move.")] = None,
+    effect: Annotated[str | None, typer.Option(help="Effect that the parameter is of.")] = None,
+    gain: Annotated[bool, typer.Option("--gain", help="The knob is to move the output gain.")] = False,
+    action: Annotated[
+        str | None, typer.Option(help="What the button is to do: recall, store, undo, redo, compare, panic.")
+    ] = None,
+    slot: Annotated[int | None, typer.Option(help="Snapshot that the action is about.")] = None,
+    takeover: Annotated[
+        str | None,
+        typer.Option(help="How the knob takes over: jump, pickup or scale; encoders are told by themselves."),
+    ] = None,
+    this_channel: Annotated[
+        bool, typer.Option("--this-channel", help="Listen to the channel of the knob only, not to all.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="How long to wait for the knob.", min=1)] = 30.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Turn a knob, and the session file has a map of it.
+
+    tsumami learn show.toml --macro bright
+    tsumami learn show.toml --action recall --slot 1
+    """
+    from tsumami.bridge.learn import add_map, learn_knob
+    from tsumami.bridge.session import load_session
+    from tsumami.bridge.session_tables import Map, Session
+    from tsumami.engine.errors import SessionError
+
+    target: dict[str, Any] = {
+        "macro": macro,
+        "parameter": parameter,
+        "effect": effect,
+        "gain": gain or None,
+        "action": action,
+        "slot": slot,
+        "takeover": takeover,
+    }
+    chosen = {name: value for name, value in target.items() if value is not None}
+    _check(chosen, Map, SessionError)
+    begun = load_session(session) if session.exists() else Session()
+    learned = learn_knob(begun, seconds, _say)
+    entry = {**learned.fields, **({"channel": learned.channel} if this_channel else {}), **chosen}
+    if learned.fields.get("takeover") == "relative":
+        entry["takeover"] = "relative"
+    is_new = add_map(session, entry)
+    if json:
+        print(json_module.dumps({"file": str(session), "knob": learned.label, "map": entry, "new": is_new}))
+    else:
+        _say(f"{learned.label} {'is mapped' if is_new else 'was mapped already'}: {session}")
+
+
+def _check(chosen: dict[str, Any], table: Any, kind: type[Exception]) -> None:
+    """Refuse what could not be mapped before anybody turns a knob."""
+    import msgspec
+
+    try:
+        msgspec.convert({"cc": 0, **chosen}, table)
+    except msgspec.ValidationError as error:
+        raise kind(f"target must be one that a map can have: {error}") from None
+
+
+def _say(text: str) -> None:
+    print(f"tsumami: {text}", file=sys.stderr)
