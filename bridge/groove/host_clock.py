@@ -10,6 +10,7 @@ _NS: Final = 1e9
 _PIECE_SECONDS: Final = 0.5
 """Of the blocks of so long a time the one that was earliest counts: the others were woken late."""
 _PIECES: Final = 24
+_STEP_SECONDS: Final = 0.001
 _MOST_DRIFT: Final = 3e-4
 """No two clocks differ by more; what seems so is blocks that were late."""
 
@@ -46,14 +47,29 @@ class HostClock:
             if ahead >= self._pieces[-1][2]:
                 return
             self._pieces.pop()
+        elif len(self._pieces) > 1:
+            self._forget_before_step()
         self._pieces.append((number, seconds, ahead))
 
-    def seconds(self, ns: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """When the sample was heard that came at times of `time.perf_counter_ns`, in the groove's seconds."""
+    def _forget_before_step(self) -> None:
+        """Where blocks were lost, the samples fall back against the clock at once: begin anew from there."""
+        last = self._pieces.pop()
+        middle, height, slope = self._line()
+        if abs(last[2] - height - slope * (last[1] - middle)) > _STEP_SECONDS:
+            self._pieces.clear()
+        self._pieces.append(last)
+
+    def _line(self) -> tuple[float, float, float]:
+        """Through the pieces: the mean of their times, how far the clock is ahead there, and its drift."""
         _, seconds, ahead = (np.array(column) for column in zip(*self._pieces, strict=True))
-        middle = seconds.mean()
+        middle = float(seconds.mean())
         slope = 0.0
         if len(seconds) > 2:
             slope = float(np.polyfit(seconds - middle, ahead, 1)[0].clip(-_MOST_DRIFT, _MOST_DRIFT))
+        return middle, float(ahead.mean()), slope
+
+    def seconds(self, ns: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """When the sample was heard that came at times of `time.perf_counter_ns`, in the groove's seconds."""
+        middle, height, slope = self._line()
         clock = np.asarray(ns, np.float64) / _NS
-        return np.asarray((clock - ahead.mean() + slope * middle) / (1.0 + slope))
+        return np.asarray((clock - height + slope * middle) / (1.0 + slope))

@@ -133,6 +133,16 @@ def test_the_sound_cards_clock_is_followed() -> None:
     np.testing.assert_allclose(found, true, atol=0.3e-3)
 
 
+def test_lost_blocks_are_a_step_of_the_clock() -> None:
+    clock, lost = HostClock(_RATE), 0.02
+    for part in range(30):
+        blocks = np.zeros(40, HEARD_DTYPE)
+        blocks["sample"] = (part * 40 + np.arange(40)) * 512
+        blocks["ns"] = (blocks["sample"] / _RATE + (lost if part >= 24 else 0.0)) * 1e9
+        clock.feed(blocks)
+    assert float(clock.seconds(13.0 * _NS)) == pytest.approx(13.0 - lost, abs=0.3e-3)
+
+
 def heard_clicks(lag: float, *, clicks: int = CLICKS, noise: float = 1e-3) -> npt.NDArray[np.float64]:
     """What comes back of clicks from sample 0 on, so many samples late."""
     audio = np.random.default_rng(0).normal(0.0, noise, round((CLICKS + 1) * PERIOD_SECONDS * _RATE))
