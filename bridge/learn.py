@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
+from tsumami.bridge.controllers import load_controller
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.session import load_session, parse_session
-from tsumami.bridge.session_tables import Map, Session, default_maps
+from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
 from tsumami.engine.errors import SessionError
 from tsumami.plugins.offline.wav import write_beside
 
@@ -42,16 +43,17 @@ def learn_knob(session: Session, seconds: float, tell: Callable[[str], None]) ->
 def add_map(path: Path, entry: dict[str, Any]) -> bool:
     """Add a map to the session file at ``path``, which may be new; whether it was not there yet.
 
-    A file without maps has the default ones: these are written down as well, for they would be lost. The
-    rest of the file is not touched; raises `SessionError` where the outcome would be no session.
+    A file without maps has the default ones, or its controller's: these are written down as well, for they
+    would be lost. The rest of the file is not touched; raises `SessionError` where the outcome would be no
+    session.
     """
     before = load_session(path) if path.exists() else Session()
     added = msgspec.convert(entry, Map)
     if added in before.maps and before.maps != default_maps():
         return False
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    kept = [] if "map" in text or before.maps != default_maps() else _defaults(added)
-    blocks = [*(_block(each) for each in kept), _block(entry)]
+    kept = [] if "map" in text or before.maps != default_maps() else _defaults(before, added)
+    blocks = [*map(_block, kept), _block(entry)]
     text = f"{text.rstrip()}\n\n{''.join(blocks)}".lstrip()
     parse_session(text, path)
     try:
@@ -62,9 +64,17 @@ def add_map(path: Path, entry: dict[str, Any]) -> bool:
     return True
 
 
-def _defaults(added: Map) -> list[dict[str, Any]]:
-    """The default maps, but for knobs that have another task by now."""
-    return [{"cc": each.cc, "macro": each.macro} for each in default_maps() if each.source != added.source]
+def _defaults(session: Session, added: Map) -> list[dict[str, Any]]:
+    """The maps of a session without any, but for knobs that have another task by now."""
+    controller = session.midi.controller
+    macros = [{"macro": name} for name in MACRO_NAMES]
+    maps = default_maps() if controller is None else load_controller(controller).maps(macros)
+    plain = {field.name: field.default for field in msgspec.structs.fields(Map)}
+    return [
+        {name: value for name, value in msgspec.to_builtins(each).items() if value != plain[name]}
+        for each in maps
+        if each.source != added.source
+    ]
 
 
 def _block(entry: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tsumami.bridge.controllers import controller_names, load_controller
 from tsumami.bridge.session_tables import TABLES
 
 _HEAD = """# The session file
@@ -53,6 +54,13 @@ An external instrument gets the notes, pedals, bends, pressure and all controlle
 each `[[send]]` the parameter's present value, on connecting and whenever it changes: so macros, patches and
 knobs move a synthesizer of any kind. With the built-in instrument and a `[[send]]` or `midi.output` both
 play. [external-synth.md](external-synth.md) shows how.
+"""
+
+_CONTROLLERS = """
+Controllers known by name:
+
+| `controller` | | |
+|---|---|---|
 """
 
 _OSC = """
@@ -114,7 +122,15 @@ def session_page() -> str:
             default = "needed" if needed else _default(rules.get("default"))
             parts.append(f"| `{field}` | {_value(rules)} | {default} | {rules['description']} |\n")
         parts.append(_NOTES.get(name, ""))
+        if name == "midi":
+            parts.append(_controllers())
     return "".join(parts)
+
+
+def _controllers() -> str:
+    known = ((name, load_controller(name)) for name in controller_names())
+    rows = [f"| `{name}` | {controller.name} | {controller.set_up} |\n" for name, controller in known]
+    return "".join([_CONTROLLERS, *rows])
 
 
 def _first_line(table: type[msgspec.Struct]) -> str:

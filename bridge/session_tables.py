@@ -76,6 +76,10 @@ class Midi(_Table, frozen=True):
     ] = field(default_factory=list)
     virtual: Annotated[bool, _meta('offer an input port "tsumami" to other programs, where MIDI can')] = True
     channel: Annotated[int, _meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
+    controller: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _meta("a controller whose knobs and buttons are mapped, where the session has no `[[map]]`"),
+    ] = None
     output: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         _meta(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tsumami.bridge.addresses import resolve_addresses
+from tsumami.bridge.controllers import load_controller
 from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
 from tsumami.bridge.outside import parameters_of, patches_of
@@ -164,10 +165,10 @@ def _first(patches: Sequence[Patch], wanted: str) -> Patch:
 def _with_plugin(session: Session, plugin: PluginClient) -> Setup:
     """A session whose instrument is a plugin: without a model of its own, knobs move parameters."""
     has_model = session.macros.model != "builtin"
-    if not has_model and session.maps == default_maps():
-        knobs = zip(_KNOBS, plugin.parameters.labels, strict=False)
-        maps = [Map(cc=cc, parameter=label) for cc, label in knobs]
-        session = msgspec.structs.replace(session, maps=maps)
+    if not has_model:
+        labels = plugin.parameters.labels
+        maps = [Map(cc=cc, parameter=label) for cc, label in zip(_KNOBS, labels, strict=False)]
+        session = _with_knobs(session, maps, [{"parameter": label} for label in labels])
     bank, preset = session.instrument.bank, session.instrument.preset
     config = _config(
         session, plugin.stage(), plugin.facts.values, str(model_path(session)) if has_model else None
@@ -191,17 +192,26 @@ def _with_macros(setup: Setup, path: Path | None) -> Setup:
         return setup
     is_taught = path is not None and taught_path(path).exists()
     if session.macros.model == "builtin" and not is_taught:
-        return dataclasses.replace(setup, macros=MACRO_NAMES)
+        session = _with_knobs(session, default_maps(), [{"macro": name} for name in MACRO_NAMES])
+        return dataclasses.replace(setup, session=session, macros=MACRO_NAMES)
     # Here, so that a session of the model that ships needs ONNX Runtime in its engine only.
     from tsumami.engine.contract_file import read_contract
 
     contract = read_contract(model)
     names = TaughtAxes(contract).names
-    if session.maps == default_maps():
-        session = msgspec.structs.replace(session, maps=default_maps(names))
+    session = _with_knobs(session, default_maps(names), [{"macro": name} for name in names])
     taught = taught_session(path, Path(model), contract)
     config = dataclasses.replace(setup.config, macro_axes=taught.axes)
     return dataclasses.replace(setup, session=session, config=config, macros=names, note=taught.note)
+
+
+def _with_knobs(session: Session, maps: list[Map], targets: Sequence[dict[str, Any]]) -> Session:
+    """A session without maps of its own gets these, or those of its controller for ``targets``."""
+    if session.maps != default_maps():
+        return session
+    if session.midi.controller is not None:
+        maps = load_controller(session.midi.controller).maps(targets)
+    return msgspec.structs.replace(session, maps=maps)
 
 
 def _config(

@@ -32,6 +32,9 @@ def live(
     preset: Annotated[Path | None, typer.Option(help="Preset that the plugin starts with.")] = None,
     patch: Annotated[str | None, typer.Option(help="Name of the first patch.")] = None,
     provider: Annotated[str | None, typer.Option(help="Where models run: auto, cpu or cuda.")] = None,
+    controller: Annotated[
+        str | None, typer.Option(help="Map the knobs and buttons of a common controller, such as midimix.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where this session ended last, however it ended.")
     ] = False,
@@ -81,6 +84,7 @@ def live(
             "preset": _absolute(preset),
         },
         macros={"provider": provider},
+        midi={"controller": controller},
         osc={"port": osc_port, "host": osc_host},
     )
     options = LiveOptions(
