@@ -50,8 +50,10 @@ class LstmVae(nn.Module):
     def restored(self, beats: Tensor, *, sampled: bool = False) -> Tensor:
         """What becomes of beats ``[batch, frames]``: of the means (figure 3) or of samples (figure 5)."""
         latent = latent_of(self.encode(beats)[0])
-        points = latent.samples() if sampled else latent.means
-        return (latent.log_weights.exp() * self.decode(points)).sum(dim=-1)
+        if not sampled:
+            return (latent.log_weights.exp() * self.decode(latent.means)).sum(dim=-1)
+        chosen = torch.distributions.Categorical(logits=latent.log_weights).sample()  # type: ignore[no-untyped-call]
+        return self.decode(latent.samples()).gather(-1, chosen.unsqueeze(-1)).squeeze(-1)
 
     def elbo(self, disturbed: Tensor, clean: Tensor) -> Tensor:
         """Equation 4 a sample, in nats, for what is heard, ``disturbed``, and what is meant, ``clean``.
