@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.bridge.groove.divergence import Divergence, diverge
 from tsumami.bridge.groove.recording import Recording, hear
 from tsumami.bridge.groove.reference_file import ReferenceHits, read_reference
 from tsumami.engine.errors import ParameterError
@@ -42,6 +43,8 @@ class Groove:
     recording: Recording
     lean: Lean
     remarks: tuple[str, ...]
+    divergence: Divergence | None = None
+    """From the sound of the reference, where it has one."""
 
     def document(self) -> dict[str, Any]:
         """As JSON can say it."""
@@ -69,12 +72,22 @@ class Groove:
                     "deviation_ms": round(float(leaning.deviation_ms[index]), 3),
                     "grid_position": round(float(leaning.places[index]), 4),
                     "confidence": round(float(leaning.confidence[index]), 3),
-                    "kl": None,
+                    "kl": self._kl(index),
                 }
                 for index in range(len(leaning.seconds))
             ],
-            "summary": {**summary(leaning), "remarks": list(self.remarks)},
+            "summary": {
+                **summary(leaning),
+                "kl": None if self.divergence is None else self.divergence.document(),
+                "remarks": list(self.remarks),
+            },
         }
+
+    def _kl(self, hit: int) -> float | None:
+        """Nats of a hit; None where there is no sound to compare it with."""
+        if self.divergence is None or np.isnan(self.divergence.at_hits[hit]):
+            return None
+        return round(float(self.divergence.at_hits[hit]), 4)
 
 
 def analyse(sound: Path, bpm: float | None = None, reference: Path | None = None) -> Groove:
@@ -125,7 +138,10 @@ def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
     missing = len(times) - len(alignment.pairs)
     if missing:
         remarks.append(f"{missing} of {len(times)} hits are not in the reference: placed on its grid")
-    return Groove(recording, leaning, tuple(remarks))
+    divergence = None
+    if reference.recording is not None and len(recording.audio):
+        divergence = diverge(recording, reference.recording, alignment.lag_seconds)
+    return Groove(recording, leaning, tuple(remarks), divergence)
 
 
 def _on_grid(recording: Recording, bpm: float | None) -> Groove:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from rich.console import Console
 from rich.live import Live
 
@@ -32,6 +33,7 @@ _FIND_SECONDS: Final = 1.0
 """Between two searches for the grid."""
 _WINDOW_HITS: Final = 256
 """Hits that the view is about: the last."""
+_NOT_KEPT: Final = np.zeros(0, np.float32)
 _LEAD_SECONDS: Final = 1.0
 """Before the first click."""
 
@@ -158,7 +160,7 @@ class LiveGroove:
         hits = listener.hits[-_WINDOW_HITS:]
         if not len(hits):
             return
-        recording = Recording("", listener.seconds, listener.sample_rate, hits, ())
+        recording = Recording("", listener.seconds, listener.sample_rate, hits, (), _NOT_KEPT)
         try:
             self._view.groove = grid.groove(recording)
         except SoundError as error:
@@ -169,7 +171,9 @@ class LiveGroove:
         if facts["lost_blocks"]:
             remarks.append(f"{facts['lost_blocks']} blocks of the input were lost, with the hits in them")
         name = f"live from {listener.engine.input}"
-        return Recording(name, listener.seconds, listener.sample_rate, listener.hits, tuple(remarks))
+        return Recording(
+            name, listener.seconds, listener.sample_rate, listener.hits, tuple(remarks), _NOT_KEPT
+        )
 
     def _facts(self, listener: Listener, latency: Latency) -> dict[str, Any]:
         meters = listener.meters

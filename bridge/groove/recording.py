@@ -33,6 +33,8 @@ class Recording:
     hits: Hits
     remarks: tuple[str, ...]
     """What to mind, a sentence each."""
+    audio: Audio
+    """Mono, float32 ``[frames]`` at `sample_rate`; empty where it was not kept."""
 
     @property
     def times(self) -> npt.NDArray[np.float64]:
@@ -66,7 +68,8 @@ def hear(path: Path, name: str = "sound") -> Recording:
     hits = find_hits(audio, rate)
     if not len(hits):
         raise SoundError(f"{name} must have hits of drums, got none that is one for sure in {path}")
-    return Recording(path.name, seconds, rate, hits, tuple(_remarks(reader.sample_rate, seconds, hits, name)))
+    remarks = tuple(_remarks(reader.sample_rate, seconds, hits, name))
+    return Recording(path.name, seconds, rate, hits, remarks, audio)
 
 
 def _mixed(channels: Audio) -> Audio:

@@ -15,7 +15,7 @@ from tsumami.bridge.groove.midi_file import (
     begins_note,
     open_midi,
 )
-from tsumami.bridge.groove.recording import hear
+from tsumami.bridge.groove.recording import Recording, hear
 from tsumami.engine.errors import SessionError
 from tsumami.engine.groove import Grid, given_tempo, known_beats, tracked_tempo
 
@@ -33,6 +33,8 @@ class ReferenceHits:
     grid: Grid
     length_seconds: float
     remarks: tuple[str, ...] = ()
+    recording: Recording | None = None
+    """Where it is one, and no MIDI file."""
 
 
 def read_reference(path: Path, bpm: float | None) -> ReferenceHits:
@@ -76,5 +78,11 @@ def _read_sound(path: Path, bpm: float | None) -> ReferenceHits:
     times, lanes = recording.times, recording.lanes
     grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
     return ReferenceHits(
-        times, lanes, grid.place(times)[0], grid.from_reference(), recording.seconds, recording.remarks
+        times,
+        lanes,
+        grid.place(times)[0],
+        grid.from_reference(),
+        recording.seconds,
+        recording.remarks,
+        recording,
     )

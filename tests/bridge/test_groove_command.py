@@ -102,6 +102,31 @@ def test_a_recording_is_a_reference_too(recording: Path, tmp_path: Path) -> None
     late = record(tmp_path / "late.wav", rock(8, _BPM, late_ms=12.0))
     found = analyse(late, bpm=_BPM, reference=recording).document()
     assert found["summary"]["bias_ms"] == pytest.approx(12.0, abs=0.3)
+    assert all(hit["kl"] > 0.0 for hit in found["hits"])
+
+
+def test_what_sounds_otherwise_diverges(recording: Path, tmp_path: Path) -> None:
+    """A performance that is its own reference does not; ghost notes that only it has do."""
+    ghosts = [(0.5 + (beat + 0.75) * _BEAT, "snare", 0.1) for beat in range(0, 32, 4)]
+    own = analyse(recording, _BPM, recording)
+    other = analyse(record(tmp_path / "ghosts.wav", [*rock(8, _BPM), *ghosts]), _BPM, recording)
+    assert own.divergence is not None
+    assert other.divergence is not None
+    assert np.nanmax(own.divergence.at_hits) < 1e-3, "rounding"
+    times = other.recording.times
+    is_ghost = np.abs(times[:, None] - np.array([time for time, *_ in ghosts])).min(axis=1) < 0.01
+    assert is_ghost.sum() >= 6
+    kl = other.divergence.at_hits
+    assert np.median(kl[is_ghost]) > 10.0 * np.median(kl[~is_ghost])
+    curve = other.document()["summary"]["kl"]
+    assert len(curve["level_db"]) == int(other.recording.seconds / curve["step_seconds"])
+
+
+def test_where_the_reference_has_ended_nothing_diverges(recording: Path, tmp_path: Path) -> None:
+    short = record(tmp_path / "short.wav", rock(4, _BPM))
+    hits = analyse(recording, _BPM, short).document()["hits"]
+    assert hits[0]["kl"] is not None
+    assert hits[-1]["kl"] is None
 
 
 def test_stereo_and_other_rates_are_heard_alike(recording: Path, tmp_path: Path) -> None:

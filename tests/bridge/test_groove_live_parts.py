@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_a_broken_file_of_latencies_is_told(tmp_path: Path) -> None:
 
 def heard(bars: int = 4, bpm: float = 120.0, late_ms: float = 0.0) -> Recording:
     audio = play(rock(bars, bpm, late_ms=late_ms), _RATE)
-    return Recording("live from mic", len(audio) / _RATE, _RATE, find_hits(audio, _RATE), ())
+    return Recording("live from mic", len(audio) / _RATE, _RATE, find_hits(audio, _RATE), (), audio)
 
 
 def test_a_click_tells_whether_all_hits_are_late() -> None:
@@ -267,4 +268,4 @@ def test_the_view_shows_lanes_and_how_sure_they_are() -> None:
 
 def test_too_few_hits_are_no_groove() -> None:
     with pytest.raises(SoundError, match="sound must have 8 hits or more"):
-        FoundGrid(None).groove(heard(bars=1).__class__("", 1.0, _RATE, heard(1).hits[:5], ()))
+        FoundGrid(None).groove(replace(heard(), hits=heard().hits[:5]))
