@@ -37,12 +37,15 @@ _LEAST_SHARE = 1e-10
 
 @summing_kernel
 def _recursion(x: Samples, c: Samples, order: int) -> Samples:
-    size = len(x)
-    a, g, r, before = np.zeros(order + 2), np.zeros(order + 2), np.zeros(order + 2), np.zeros(order + 2)
+    back = x[::-1].copy()  # loops over both run forwards, and become products of vectors
+    a, g = np.zeros(order + 2), np.zeros(order + 2)
+    next_a, next_g = np.zeros(order + 2), np.zeros(order + 2)
     a[0] = 1.0
-    g[0] = 2.0 * c[0] - x[0] ** 2 - x[size - 1] ** 2
+    g[0] = 2.0 * c[0] - x[0] ** 2 - back[0] ** 2
     g[1] = 2.0 * c[1]
-    r[0], r[1] = g[1], g[0]
+    rows = np.zeros(order + 3)  # r begins one place earlier each time, so that none of it moves
+    first = order
+    rows[first], rows[first + 1] = g[1], g[0]
     for m in range(order):
         across, along = 0.0, 0.0
         for i in range(m + 1):
@@ -53,23 +56,25 @@ def _recursion(x: Samples, c: Samples, order: int) -> Samples:
         k = -across / along
         if not abs(k) < 1.0:  # only by rounding; what was found so far is stable
             break
-        before[: m + 2] = a[: m + 2]
         for i in range(m + 2):
-            a[i] = before[i] + k * before[m + 1 - i]
+            next_a[i] = a[i] + k * a[m + 1 - i]
+        a, next_a = next_a, a
         if m == order - 1:
             break
-        for j in range(m + 1, -1, -1):
-            r[j + 1] = r[j] - x[size - 2 - m] * x[size - 1 - j] - x[m + 1] * x[j]
+        r = rows[first:]
+        for j in range(m + 2):
+            r[j] -= back[m + 1] * back[j] + x[m + 1] * x[j]
+        first -= 1
+        r = rows[first:]
         r[0] = 2.0 * c[m + 2]
         start, end, below = 0.0, 0.0, 0.0
         for i in range(m + 2):
             start += x[m + 1 - i] * a[i]
-            end += x[size - 2 - m + i] * a[i]
+            end += back[m + 1 - i] * a[i]
             below += r[i] * a[i]
-        before[: m + 2] = g[: m + 2]
         for i in range(m + 2):
-            turned = before[i] + k * before[m + 1 - i]
-            g[i] = turned - x[m + 1 - i] * start - x[size - 2 - m + i] * end
+            next_g[i] = g[i] + k * g[m + 1 - i] - x[m + 1 - i] * start - back[m + 1 - i] * end
+        g, next_g = next_g, g
         g[m + 2] = below
     return -a[1 : order + 1]
 
