@@ -1,9 +1,10 @@
 """The state of a live session: where everything stands, and what is kept of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tsumami.bridge.mapping import Positions
 from tsumami.bridge.mapping.address import addresses_of
@@ -12,6 +13,7 @@ from tsumami.bridge.router import Router
 from tsumami.bridge.setup import Setup
 from tsumami.bridge.state import State
 from tsumami.bridge.state.files import autosave_path, snapshots_path
+from tsumami.bridge.state.instrument import Rows
 from tsumami.engine import EngineClient
 from tsumami.engine.events import EVENT_DTYPE, NOW, Kind, effect_index
 
@@ -28,22 +30,12 @@ def open_state(
     tell: Callable[[str], None],
 ) -> State:
     """The state of the session in the file at ``path``; the router tells it what moves."""
-
-    def load(rows: Mapping[int, float]) -> None:
-        if setup.config.macro_model is None:
-            events = [(NOW, 0, value, row, int(Kind.PARAMETER), 0) for row, value in rows.items()]
-            router.route(np.array(events, EVENT_DTYPE))
-            return
-        values = client.memory.meters["parameters"][: len(setup.parameters)].astype(np.float32)
-        values[list(rows)] = list(rows.values())
-        client.load_patch(values)
-
     _place(setup, rack, router.positions)
     state = State(
         addresses_of(setup.targets(macros)),
         router.positions,
         play=router.route,
-        load=load,
+        instrument=_LiveInstrument(setup, client, router),
         show=show,
         tell=tell,
         snapshots=snapshots_path(path),
@@ -52,6 +44,37 @@ def open_state(
     state.sound = setup.sound
     router.state = state
     return state
+
+
+class _LiveInstrument:
+    """The instrument of a session, whose macros, if it has a model, move from what it is given."""
+
+    def __init__(self, setup: Setup, client: EngineClient, router: Router) -> None:
+        self._client, self._router = client, router
+        self._count = len(setup.parameters)
+        self._has_model = setup.config.macro_model is not None
+
+    def load(self, rows: Rows) -> None:
+        """See `Instrument`."""
+        if self._has_model:
+            self._client.load_patch(self._with(rows))
+        else:
+            events = [(NOW, 0, value, row, int(Kind.PARAMETER), 0) for row, value in rows.items()]
+            self._router.route(np.array(events, EVENT_DTYPE))
+
+    def morph_between(self, first: Rows, second: Rows) -> bool:
+        """See `Instrument`."""
+        return self._has_model and self._client.morph_between(self._with(first), self._with(second))
+
+    def morph(self, share: float) -> None:
+        """See `Instrument`."""
+        self._client.morph(share)
+
+    def _with(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """The present parameters with others in some rows."""
+        values = self._client.memory.meters["parameters"][: self._count].astype(np.float32)
+        values[list(rows)] = list(rows.values())
+        return np.asarray(values)
 
 
 def _place(setup: Setup, rack: Rack, positions: Positions) -> None:

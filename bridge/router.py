@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from tsumami.bridge.mapping import Positions
 from tsumami.bridge.programs import PresetPrograms, Programs
 from tsumami.bridge.state.state import State
@@ -39,14 +41,19 @@ class Router:
 
     def __call__(self, events: Events) -> None:
         """Route events in order of their kind."""
-        is_command = events["kind"] == Kind.COMMAND
+        is_command = np.isin(events["kind"], (Kind.COMMAND, Kind.MORPH))
         moves = events[~is_command]
         if len(moves):
             if self.state is not None:
                 self.state.note(moves)
             self.route(moves)
         for item in events[is_command]:
-            if self.state is not None and item["value"] >= _PRESSED:
+            if self.state is None:
+                continue
+            if item["kind"] == Kind.MORPH:
+                self.positions.note(np.array([item]))
+                self.state.morph(int(item["index"]), float(item["value"]))
+            elif item["value"] >= _PRESSED:
                 self.state.do(int(item["index"]))
 
     def route(self, events: Events) -> None:

@@ -27,10 +27,10 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 
 _MAPS = """
 Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of
-`macro`, `parameter`, `action`, `bypass = true` and `gain = true`. A file without any map has CC 20-27 on the
-eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file
-means no maps at all. Several knobs may move one thing, and one knob several. `tsumami learn FILE --macro
-bright` waits for a knob to be turned and adds its map to the file.
+`macro`, `parameter`, `action`, `morph`, `bypass = true` and `gain = true`. A file without any map has CC
+20-27 on the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top
+of the file means no maps at all. Several knobs may move one thing, and one knob several. `tsumami learn FILE
+--macro bright` waits for a knob to be turned and adds its map to the file.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:
@@ -144,6 +144,8 @@ def _value(rules: dict[str, Any]) -> str:
     if "anyOf" in rules:
         return next(_value(choice) for choice in rules["anyOf"] if choice.get("type") != "null")
     if rules["type"] == "array":
+        if "prefixItems" in rules:
+            return f"list of {len(rules['prefixItems'])}, each {_value(rules['prefixItems'][0])}"
         return f"list of {_KINDS[rules['items']['type']]}s"
     kind = _KINDS[rules["type"]]
     return f"{kind}, {rules['minimum']:g} to {rules['maximum']:g}" if "minimum" in rules else kind

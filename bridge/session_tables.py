@@ -189,6 +189,14 @@ class Map(_Table, frozen=True):
     slot: Annotated[
         Annotated[int, Meta(ge=1, le=128)] | None, _meta("number of the snapshot that an `action` is about")
     ] = None
+    morph: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=128)], Annotated[int, Meta(ge=1, le=128)]] | None,
+        _meta("two snapshots that the knob goes between"),
+    ] = None
+    morph_by: Annotated[
+        Literal["latent", "parameters"],
+        _meta("the way between them: through the model's latent, or straight from parameter to parameter"),
+    ] = "latent"
     low: Annotated[float, _meta("where the target stands when the knob is lowest", ge=0, le=1)] = 0.0
     high: Annotated[
         float, _meta("… and when it is highest; below `low` it turns the knob over", ge=0, le=1)
@@ -243,11 +251,12 @@ class Map(_Table, frozen=True):
             raise ValueError(f"takeover relative with a cc of 7 bits only, got it with {self.label}")
 
     def _check_target(self) -> None:
-        names = (self.macro, self.parameter, self.action)
+        names = (self.macro, self.parameter, self.action, self.morph)
         targets = sum(name is not None for name in names) + self.bypass + self.gain
         if targets != 1:
             raise ValueError(
-                f"exactly one of macro, parameter, action, bypass = true, gain = true, got {targets} of them"
+                "exactly one of macro, parameter, action, morph, bypass = true, gain = true, "
+                f"got {targets} of them"
             )
         if (self.slot is not None) != (self.action in ("recall", "store")):
             raise ValueError(f"a slot with action recall or store, and only then, got {self.slot}")

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from tsumami.engine.config import EngineConfig, Message
 from tsumami.engine.device_search import DeviceSearch
 from tsumami.engine.errors import EngineError
-from tsumami.engine.events import Events, Kind
-from tsumami.engine.patch_events import patch_events, patch_to_come
+from tsumami.engine.events import Events, Kind, event
+from tsumami.engine.patch_events import morph_end, patch_events, patch_to_come
 from tsumami.engine.remembered import RememberedState
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip_settings import DeviceRequest
@@ -113,6 +113,22 @@ class EngineClient:
             if self._config.macro_model is None:
                 return self.memory.control.push(patch_events(values)[1:])
             return self._push_macros(patch_events(values))
+
+    def morph_between(self, first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> bool:
+        """Take two patches for `morph` to go between; needs a macro model. As `move` otherwise."""
+        with self._lock:
+            self._remembered.morph_between(first, second)
+            if not self._is_up:
+                return True
+            return all(
+                self._push_macros(morph_end(end, values)) for end, values in enumerate((first, second))
+            )
+
+    def morph(self, share: float) -> bool:
+        """Go to a share 0-1 of the way between them, through the latent. As `move` otherwise."""
+        with self._lock:
+            self._remembered.morph(share)
+            return not self._is_up or self._push_macros(event(Kind.MORPH, value=share))
 
     def hold_macros(self) -> None:
         """Let the macros move nothing until `take_over`: the instrument takes a patch by itself."""

@@ -26,8 +26,9 @@ class Kind(IntEnum):
     EFFECT = 11  # index: an effect and a row of its parameter table, see `effect_index`; value: 0-1
     BYPASS = 12  # index: effect, from 0; value: 0-1, bypassed from 0.5
     CONTROL = 13  # index: MIDI controller 0-119; value: 0-1; for instruments that know controllers
-    COMMAND = 15  # index: what to do, in the words of who asks; value: 0-1, done from 0.5; not for the engine
     LOST = 14  # value: frames of the input missing from here; told by the strip to the input's stages alone
+    COMMAND = 15  # index: what to do, in the words of who asks; value: 0-1, done from 0.5; not for the engine
+    MORPH = 16  # index: between what, in the words of who asks; value: 0-1, from the first to the second
 
 
 EVENT_DTYPE = np.dtype(

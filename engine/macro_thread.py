@@ -43,6 +43,14 @@ class Macros(Protocol):
         """Turn a knob to a position 0-1."""
         ...
 
+    def morph_from(self, which: int, values: npt.NDArray[np.float32]) -> None:
+        """Take a patch as the end 0 or 1 of a morph."""
+        ...
+
+    def morph(self, share: float) -> None:
+        """Go to a share 0-1 of the way between the ends."""
+        ...
+
     def tick(self, seconds: float) -> bool:
         """Advance; whether ``values`` changed."""
         ...
@@ -54,7 +62,8 @@ class MacroThread(threading.Thread):
     The macro ring carries MACRO events, PARAMETER events (an edit, which becomes part of the reference)
     and whole patches: a PATCH event whose index is n, then n PARAMETER events, pushed as one. Where its
     value is 1, the instrument stands there already; where n is 0, it is about to take a patch by itself, and
-    nothing moves until that is told.
+    nothing moves until that is told. A MORPH event with n parameters brings an end of a morph instead, and
+    one without says how far to go.
     Idle, it sleeps until the doorbell rings; while a knob moves it decodes every control period.
     """
 
@@ -138,6 +147,7 @@ class MacroFeed:
     def _receive(self, events: Events) -> None:
         patch: npt.NDArray[np.float32] | None = None
         missing, is_there = 0, False
+        end: int | None = None
         for item in events:
             kind, index, value = int(item["kind"]), int(item["index"]), float(item["value"])
             if item["stamp_ns"] and not self._oldest_stamp_ns:
@@ -146,12 +156,19 @@ class MacroFeed:
                 self._is_waiting = True
             elif kind == Kind.PATCH:
                 patch, missing, is_there = self._processor.values.copy(), index, bool(value)
+            elif kind == Kind.MORPH and index:
+                patch, missing, end = self._processor.values.copy(), index, int(value)
+            elif kind == Kind.MORPH:
+                self._processor.morph(value)
             elif kind == Kind.MACRO:
                 self._processor.move(index, value)
             elif kind == Kind.PARAMETER and patch is not None:
                 patch[index] = value
                 missing -= 1
-                if not missing:
+                if not missing and end is not None:
+                    self._processor.morph_from(end, patch)
+                    patch = end = None
+                elif not missing:
                     self._take(patch, is_there)
                     patch = None
             elif kind == Kind.PARAMETER:

@@ -22,6 +22,13 @@ def patch_events(values: npt.NDArray[np.float32], *, is_there: bool = False) -> 
     return events
 
 
+def morph_end(which: int, values: npt.NDArray[np.float32]) -> Events:
+    """A preset for the end 0 or 1 of the way that MORPH events without parameters go."""
+    events = patch_events(values)
+    events["kind"][0], events["value"][0] = Kind.MORPH, which
+    return events
+
+
 def patch_to_come() -> Events:
     """A PATCH header of no parameters: the instrument takes a patch by itself, nothing moves until then."""
     return event(Kind.PATCH, 0)

@@ -15,6 +15,7 @@ class RememberedState:
 
     def __init__(self, values: npt.NDArray[np.float32]) -> None:
         self.values = values
+        self._ends = (values, values)
         self._gain: float | None = None
         self._knobs: dict[int, tuple[float, float]] = {}
 
@@ -22,6 +23,15 @@ class RememberedState:
         """A patch makes the knobs' present positions the reference."""
         self.values = values.copy()
         self._knobs = {index: (last, last) for index, (_, last) in self._knobs.items()}
+
+    def morph_between(self, first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> None:
+        """Take the ends of a morph."""
+        self._ends = (first.copy(), second.copy())
+
+    def morph(self, share: float) -> None:
+        """Remember where a morph stands, by the straight line: what a new engine begins with."""
+        first, second = self._ends
+        self.load((1.0 - share) * first + share * second)
 
     def note(self, events: Events) -> None:
         """Take in what was sent to the engine."""

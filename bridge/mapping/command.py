@@ -31,6 +31,16 @@ def command_of(index: int) -> tuple[Command, int]:
     return Command(index >> 8), index & 255
 
 
+def morph_index(first: int, second: int, *, is_straight: bool = False) -> int:
+    """Index of a MORPH event between the snapshots of two slots; ``is_straight`` is past the latent."""
+    return is_straight << 16 | first << 8 | second
+
+
+def morph_of(index: int) -> tuple[int, int, bool]:
+    """The slots, and whether the way is straight; inverse of `morph_index`."""
+    return index >> 8 & 255, index & 255, bool(index >> 16)
+
+
 def command_target(command: Command, slot: int = 0) -> Target:
     """What a button that asks for it moves: from its middle on it is pressed."""
     return Target(Kind.COMMAND, index_of(command, slot))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from tsumami.bridge.mapping.command import Command, command_target
+from tsumami.bridge.mapping.command import Command, command_target, morph_index
 from tsumami.bridge.mapping.knob import Knob
 from tsumami.bridge.mapping.source import Source
 from tsumami.bridge.mapping.target import Target
@@ -62,7 +62,7 @@ def compile_mapping(
     fine: set[tuple[int, int]] = set()
     for entry in session.maps:
         knob = Knob(
-            _command(entry) or targets[place_of(entry)],
+            _of_state(entry) or targets[place_of(entry)],
             low=entry.low,
             high=entry.high,
             curve=entry.curve,
@@ -82,7 +82,10 @@ def compile_mapping(
     return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine))
 
 
-def _command(entry: Map) -> Target | None:
+def _of_state(entry: Map) -> Target | None:
+    """What a map moves of the performance's state, if it does."""
+    if entry.morph is not None:
+        return Target(Kind.MORPH, morph_index(*entry.morph, is_straight=entry.morph_by == "parameters"))
     return None if entry.action is None else command_target(Command[entry.action.upper()], entry.slot or 0)
 
 

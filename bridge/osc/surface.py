@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from tsumami.bridge.mapping import Positions, Target
 from tsumami.bridge.mapping.address import ROOT
-from tsumami.bridge.mapping.command import SLOTS, Command, index_of
+from tsumami.bridge.mapping.command import SLOTS, Command, index_of, morph_index
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 _CHANNELS: Final = 16
@@ -56,6 +57,8 @@ class Surface:
             f"{ROOT}/panic": self._panic,
             f"{ROOT}/snapshot/recall": lambda slot: _slot(Command.RECALL, slot),
             f"{ROOT}/snapshot/store": lambda slot: _slot(Command.STORE, slot),
+            f"{ROOT}/morph": self._morph,
+            f"{ROOT}/morph/straight": partial(self._morph, is_straight=True),
             f"{ROOT}/compare": lambda: [_command(Command.COMPARE)],
             f"{ROOT}/undo": lambda: [_command(Command.UNDO)],
             f"{ROOT}/redo": lambda: [_command(Command.REDO)],
@@ -90,6 +93,8 @@ class Surface:
             Item(f"{ROOT}/patch", "i", 0.0, last_patch),
             Item(f"{ROOT}/snapshot/recall", "i", 1.0, SLOTS),
             Item(f"{ROOT}/snapshot/store", "i", 1.0, SLOTS),
+            Item(f"{ROOT}/morph", "iif", 1.0, SLOTS),
+            Item(f"{ROOT}/morph/straight", "iif", 1.0, SLOTS),
             Item(f"{ROOT}/lock", "si", 0.0, 1.0),
             *(Item(f"{ROOT}/{name}", "", 0.0, 0.0) for name in ("compare", "undo", "redo", "panic")),
         ]
@@ -137,6 +142,13 @@ class Surface:
         self._held.clear()
         return [_command(Command.PANIC)]
 
+    def _morph(self, first: int, second: int, share: float, *, is_straight: bool = False) -> list[_Row]:
+        """Go between two snapshots."""
+        index = morph_index(_checked(first), _checked(second), is_straight=is_straight)
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"{ROOT}/morph must have a share 0-1, got {share}")
+        return [_row(Kind.MORPH, index, share)]
+
     def _lock_address(self, address: str, is_locked: bool = True) -> list[_Row]:
         """Let snapshots leave an address alone, or not."""
         if self._lock is not None:
@@ -153,9 +165,13 @@ def _command(command: Command, slot: int = 0) -> _Row:
 
 
 def _slot(command: Command, slot: int) -> list[_Row]:
+    return [_command(command, _checked(slot))]
+
+
+def _checked(slot: int) -> int:
     if not isinstance(slot, int) or not 1 <= slot <= SLOTS:
         raise ValueError(f"snapshot must be 1-{SLOTS}, got {slot!r}")
-    return [_command(command, slot)]
+    return slot
 
 
 def _moved(target: Target, address: str, values: Sequence[Any]) -> _Row:

@@ -2,18 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from tsumami.bridge.mapping import Positions, Target
-from tsumami.bridge.mapping.command import Command, command_of
+from tsumami.bridge.mapping.command import Command, command_of, morph_of
 from tsumami.bridge.state.files import StateFile, read_state, write_state
 from tsumami.bridge.state.history import History
+from tsumami.bridge.state.instrument import Instrument
 from tsumami.bridge.state.panic import panic_events
 from tsumami.bridge.state.snapshot import Snapshot
+from tsumami.bridge.state.way import Way
 from tsumami.bridge.unused_path import unused_path
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
@@ -26,10 +28,9 @@ _SAVE_SECONDS: Final = 0.5
 class State:
     """Snapshots, undo and redo of what ``targets`` are, by address.
 
-    ``play`` takes events on their way to the engine, and ``load`` the instrument's parameters that are to
-    move, by row: they become the sound that the macros move from. ``show`` hears the name of the sound,
-    ``tell`` a sentence. Snapshots are kept in the file ``snapshots``; where everything stands is kept in
-    ``autosave``, twice a second while it moves. Any thread may call it.
+    ``play`` takes events on their way to the engine, but those of the ``instrument``'s parameters. ``show``
+    hears the name of the sound, ``tell`` a sentence. Snapshots are kept in the file ``snapshots``; where
+    everything stands is kept in ``autosave``, twice a second while it moves. Any thread may call it.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class State:
         positions: Positions,
         *,
         play: Callable[[Events], None],
-        load: Callable[[Mapping[int, float]], None],
+        instrument: Instrument,
         show: Callable[[str], None],
         tell: Callable[[str], None],
         snapshots: Path,
@@ -48,13 +49,15 @@ class State:
         rows = {name: target.index for name, target in targets.items() if target.kind is Kind.PARAMETER}
         self._parameters, self._rows = tuple(rows), np.array(list(rows.values()), np.intp)
         self._others = {name: target for name, target in self._targets.items() if name not in rows}
-        self._positions, self._play, self._load = positions, play, load
+        self._positions, self._play, self._instrument = positions, play, instrument
         self._show, self._tell = show, tell
         self._path, self._autosave = snapshots, autosave
         self._file = self._read(snapshots)
         self._lock = threading.RLock()
         self._history = History()
         self._other: Snapshot | None = None
+        self._way = Way(Snapshot("", {}), Snapshot("", {}), Snapshot("", {}), {})
+        self._way_index, self._has_latent = -1, False
         self._saved: Snapshot | None = None
         self._saved_at = -float("inf")
         self.sound = ""
@@ -112,6 +115,27 @@ class State:
             self._go_to(snapshot)
             self._tell(f"snapshot {slot}{_of(snapshot.sound)}{self._missing(snapshot)}")
 
+    def morph(self, index: int, share: float) -> None:
+        """Go to a share of the way between two snapshots, as a MORPH event's index says."""
+        first, second, is_straight = morph_of(index)
+        with self._lock:
+            ends = [self._file.slots.get(slot) for slot in (first, second)]
+            missing = [slot for slot, end in zip((first, second), ends, strict=True) if end is None]
+            if missing:
+                self._tell(f"no snapshot {missing[0]} to morph with")
+                return
+            if self._history.begins(time.monotonic_ns()):
+                before = self.now()
+                self._history.add(before)
+                self._begin_way(before, index, *filter(None, ends))
+            elif self._way_index != index:
+                self._begin_way(self.now(), index, *filter(None, ends))
+            if is_straight or not self._has_latent:
+                self._instrument.load(self._way.straight(share))
+            else:
+                self._instrument.morph(share)
+            self._move(self._way.others(share))
+
     def lock(self, address: str, is_locked: bool) -> None:
         """Let snapshots, undo and redo leave an address alone, or not.
 
@@ -153,6 +177,20 @@ class State:
             self._saved_at = float("inf")  # said once
             self._tell(str(error))
 
+    def _begin_way(self, now: Snapshot, index: int, first: Snapshot, second: Snapshot) -> None:
+        self._way = Way(now, first, second, self._targets, self._file.locked)
+        self._way_index = index
+        self._has_latent = self._instrument.morph_between(self._way.rows(0), self._way.rows(1))
+
+    def _move(self, positions: Sequence[tuple[Target, float]]) -> None:
+        """Let events move targets to positions."""
+        rows = [
+            (NOW, 0, target.value(position), target.index, int(target.kind), 0)
+            for target, position in positions
+        ]
+        if rows:
+            self._play(np.array(rows, EVENT_DTYPE))
+
     def _step(self, command: Command) -> None:
         step = self._history.undo if command is Command.UNDO else self._history.redo
         snapshot = step(self.now())
@@ -176,18 +214,11 @@ class State:
     def _go_to(self, snapshot: Snapshot) -> None:
         """Move what is not locked; what is not here is left alone."""
         changes = snapshot.changes(self.now().positions, self._file.locked)
-        rows: dict[int, float] = {}
-        events = []
-        for address, position in changes.items():
-            target = self._targets[address]
-            if target.kind is Kind.PARAMETER:
-                rows[target.index] = position
-            else:
-                events.append((NOW, 0, target.value(position), target.index, int(target.kind), 0))
+        moves = [(self._targets[address], position) for address, position in changes.items()]
+        rows = {target.index: position for target, position in moves if target.kind is Kind.PARAMETER}
         if rows:
-            self._load(rows)
-        if events:
-            self._play(np.array(events, EVENT_DTYPE))
+            self._instrument.load(rows)
+        self._move([(target, position) for target, position in moves if target.kind is not Kind.PARAMETER])
         self.sound = snapshot.sound
         self._show(snapshot.sound)
 

@@ -17,6 +17,7 @@ from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError, ParameterError
 from tsumami.engine.macros.axes import Axes, own_directions
 from tsumami.engine.macros.knob import Knob
+from tsumami.engine.macros.morph import End, between
 
 Array = npt.NDArray[np.float32]
 
@@ -102,6 +103,7 @@ class MacroProcessor:
         self._context: Array = np.zeros(contract.context_size, np.float32)
         self._preset: Array = np.full(parameter_count, 0.5, np.float32)
         self._residual: Array = np.zeros(len(self._continuous), np.float32)
+        self._ends: list[End | None] = [None, None]
         self.values: Array = self._preset.copy()
         self.non_finite = 0
         self.ignored = 0
@@ -131,9 +133,39 @@ class MacroProcessor:
             )
         self._preset = np.where(np.isfinite(given), np.clip(given, 0, 1), self.values)
         self.values[:] = self._preset
-        choices = np.rint(self._preset[self._discrete] * self._last_choices).astype(np.int64)
-        self._context = self._decoder.context_of(choices)
+        self._context = self._context_of(self._preset)
         self._find_latent()
+
+    def morph_from(self, which: int, values: npt.ArrayLike) -> None:
+        """Take a preset as the end 0 or 1 of the way that `morph` goes; as `load`, but nothing moves."""
+        given = np.asarray(values, np.float32)
+        if given.shape != self.values.shape:
+            raise ParameterError(f"preset values must be {len(self.values)} numbers, got shape {given.shape}")
+        preset = np.where(np.isfinite(given), np.clip(given, 0, 1), self.values)
+        context = self._context_of(preset)
+        latent, residual = self._latent_of(preset, context)
+        self._ends[which] = End(preset, latent, context, residual)
+
+    def morph(self, share: float) -> None:
+        """Go to a share 0-1 of the way between the ends, and let the knobs move from there."""
+        first, second = self._ends[0], self._ends[1]
+        if first is None or second is None or not 0.0 <= share <= 1.0:
+            self.ignored += 1
+            return
+        nearer = first if share < 0.5 else second
+        if share in (0.0, 1.0):
+            self.load(nearer.values)
+            return
+        latent, continuous = between(first, second, share, self._decode_copy)
+        if not np.isfinite(continuous).all():
+            self.non_finite += 1
+            return
+        self._preset = nearer.values.copy()
+        self._preset[self._continuous] = continuous
+        self.values[:] = self._preset
+        self._context = nearer.context
+        self._residual = continuous - self._decode_copy(latent.astype(np.float32), nearer.context)
+        self._take_latent(latent)
 
     def move(self, macro: int, position: float) -> None:
         """Turn the knob of a macro to a position 0-1 (clipped); the first ever only says where it stands."""
@@ -155,15 +187,29 @@ class MacroProcessor:
 
     def _find_latent(self) -> None:
         """Start from the preset's latent, and note what the decoder makes of it."""
-        parameters = self._preset[self._continuous]
-        encoded = np.array(self._decoder.encode(parameters, self._context), np.float64)
+        origin, self._residual = self._latent_of(self._preset, self._context)
+        self._take_latent(origin)
+
+    def _context_of(self, preset: Array) -> Array:
+        choices = np.rint(preset[self._discrete] * self._last_choices).astype(np.int64)
+        return self._decoder.context_of(choices).copy()
+
+    def _latent_of(self, preset: Array, context: Array) -> tuple[npt.NDArray[np.float64], Array]:
+        """The latent of a preset, and what the decoder makes too little of it."""
+        parameters = preset[self._continuous]
+        encoded = np.array(self._decoder.encode(parameters, context), np.float64)
         self.non_finite += not np.isfinite(encoded).all()
-        origin = np.where(np.isfinite(encoded), encoded, 0.0)
-        self._start = self._axes.load(origin)
-        self._place = self._start.copy()
+        latent = np.where(np.isfinite(encoded), encoded, 0.0)
         # A residual that is no number makes every decode that relies on it one, which is held and counted.
-        decoded = self._decoder.decode(origin.astype(np.float32), self._context)
-        self._residual = parameters - decoded
+        return latent, parameters - self._decoder.decode(latent.astype(np.float32), context)
+
+    def _decode_copy(self, latent: Array, context: Array) -> Array:
+        return self._decoder.decode(latent, context).copy()
+
+    def _take_latent(self, latent: npt.NDArray[np.float64]) -> None:
+        """Start from a latent, at which the knobs are taken over where they stand."""
+        self._start = self._axes.load(latent)
+        self._place = self._start.copy()
         for macro, knob in enumerate(self._knobs):
             knob.load(self._start[macro])
             self._target[macro] = knob.target

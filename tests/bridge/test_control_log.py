@@ -41,12 +41,13 @@ _INDEX = {
     Kind.PATCH: st.integers(0, 1000),
     Kind.CONTROL: st.integers(0, 119),
 }
+_NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH)
 _WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)
 
 
 @st.composite
 def event_rows(draw: st.DrawFn) -> tuple[int, int, float, int, int, int]:
-    kind = draw(st.sampled_from([kind for kind in Kind if kind not in (Kind.LOST, Kind.COMMAND)]))
+    kind = draw(st.sampled_from([kind for kind in Kind if kind not in _NEVER_LOGGED]))
     value = 0.0 if kind in _WITHOUT_VALUE else draw(st.floats(-1, 4, allow_nan=False))
     time = draw(st.one_of(st.integers(0, 3), st.integers(0, 2**60)))
     return (time, 0, value, draw(_INDEX.get(kind, st.just(0))), int(kind), draw(st.integers(0, 15)))

@@ -17,7 +17,7 @@ from tests.bridge.live_process import LiveProcess, running_live
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.mapping import Positions, targets_of
 from tsumami.bridge.mapping.address import addresses_of
-from tsumami.bridge.mapping.command import Command, command_of, index_of
+from tsumami.bridge.mapping.command import Command, command_of, index_of, morph_index, morph_of
 from tsumami.bridge.osc.packets import message, read_packet
 from tsumami.bridge.session import Session
 from tsumami.bridge.state import Snapshot, State
@@ -37,6 +37,8 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.parameters = np.zeros(3)
+        self.has_model = True
+        self.ends: tuple[dict[int, float], dict[int, float]] = ({}, {})
         self.told: list[str] = []
         self.played: list[Events] = []
         self.positions = Positions(self.parameters)
@@ -48,7 +50,7 @@ class Stage:
             self.targets,
             self.positions,
             play=self._play,
-            load=self._load,
+            instrument=self,
             show=lambda _: None,
             tell=self.told.append,
             snapshots=folder / "show.snapshots.json",
@@ -60,9 +62,18 @@ class Stage:
         self.played.append(events)
         self.positions.note(events)
 
-    def _load(self, rows: Mapping[int, float]) -> None:
+    def load(self, rows: Mapping[int, float]) -> None:
         for row, value in rows.items():
             self.parameters[row] = value
+
+    def morph_between(self, first: Mapping[int, float], second: Mapping[int, float]) -> bool:
+        self.ends = (dict(first), dict(second))
+        return self.has_model
+
+    def morph(self, share: float) -> None:
+        """A latent that is bent: what is half-way in it is a quarter of the way in the parameters."""
+        first, second = self.ends
+        self.load({row: (1 - share**2) * first[row] + share**2 * second[row] for row in first})
 
     def turn(self, *positions: float) -> None:
         """Move parameters, after a rest."""
@@ -156,6 +167,34 @@ def test_what_is_locked_is_left_alone(stage: Stage) -> None:
     assert stage.parameters.tolist() == [0.1, 0.2, 0.3]
     with pytest.raises(ValueError, match="what is locked must be a parameter or bypass, got /tsumami/gain"):
         stage.state.lock("/tsumami/gain", True)
+
+
+def test_a_morph_goes_through_the_latent_or_straight_and_is_one_step(stage: Stage) -> None:
+    for slot, place in ((1, (0.0, 0.2, 0.4)), (2, (1.0, 0.2, 0.8))):
+        stage.turn(*place)
+        stage.do(Command.STORE, slot)
+    stage.turn(0.5, 0.5, 0.5)
+    stage.positions.put(Kind.EFFECT, effect_index(0, 0), 0.1)
+    stage.state._history._moved_ns -= GESTURE_NS
+    for share in (0.1, 0.5):
+        stage.state.morph(morph_index(1, 2), share)
+    np.testing.assert_allclose(stage.parameters, [0.25, 0.2, 0.5])
+    stage.state.morph(morph_index(1, 2, is_straight=True), 0.5)
+    np.testing.assert_allclose(stage.parameters, [0.5, 0.2, 0.6])
+    stage.has_model = False
+    for share, place in ((0.0, (0.0, 0.2, 0.4)), (1.0, (1.0, 0.2, 0.8))):
+        stage.state.morph(morph_index(1, 2), share)
+        np.testing.assert_allclose(stage.parameters, place)
+    stage.do(Command.UNDO)
+    np.testing.assert_allclose(stage.parameters, [0.5, 0.5, 0.5])
+    stage.told.clear()
+    stage.state.morph(morph_index(1, 9), 0.5)
+    assert stage.told == ["no snapshot 9 to morph with"]
+
+
+@given(st.integers(1, 128), st.integers(1, 128), st.booleans())
+def test_a_morph_is_one_index(first: int, second: int, is_straight: bool) -> None:
+    assert morph_of(morph_index(first, second, is_straight=is_straight)) == (first, second, is_straight)
 
 
 def test_two_states_are_compared_to_and_fro(stage: Stage) -> None:
@@ -287,6 +326,36 @@ def test_a_session_that_is_killed_goes_on_where_it_was(
 def _kept(folder: Path, cutoff: float) -> bool:
     states = [read_state(path).now for path in folder.rglob("*.json")]
     return any(now is not None and now.positions[CUTOFF] == pytest.approx(cutoff) for now in states)
+
+
+def test_a_live_morph_goes_through_the_latent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    session = tmp_path / "show.toml"
+    session.write_text("[osc]\nport = 0\n")
+    with running_live(str(session), "--device", "null", "--no-demo") as live, Remote(live) as remote:
+        for slot, patch in ((1, "Deep Sub"), (2, "Acid Line")):
+            remote.send("/tsumami/patch", patch)
+            live.until(lambda wanted=patch: _sounds(tmp_path / "state", wanted), "the patch was not loaded")
+            remote.send("/tsumami/snapshot/store", slot)
+            live.wait_for(f"snapshot {slot} stored ({patch})")
+        slots = read_state(tmp_path / "show.snapshots.json").slots
+        first, second = (slots[slot].positions[CUTOFF] for slot in (1, 2))
+        places = []
+        for share, way in ((0.0, ""), (0.5, ""), (0.5, "/straight"), (1.0, "")):
+            remote.send(f"/tsumami/morph{way}", 1, 2, share)
+            before = places[-1] if places else second
+            places.append(remote.wait_for(CUTOFF, lambda position, last=before: abs(position - last) > 1e-4))
+        assert places[0] == pytest.approx(first, abs=1e-6)
+        assert places[2] == pytest.approx((first + second) / 2, abs=1e-6)
+        assert places[3] == pytest.approx(second, abs=1e-6)
+        assert abs(places[1] - places[2]) > 1e-4, "the latent's way is not the straight one"
+        live.end(signal.SIGINT)
+    assert_nothing_left()
+
+
+def _sounds(folder: Path, sound: str) -> bool:
+    states = [read_state(path).now for path in folder.rglob("*.json")]
+    return any(now is not None and now.sound == sound for now in states)
 
 
 @pytest.mark.slow

@@ -29,6 +29,12 @@ class Slide:
         self.values = values.copy()
         self.loaded.append(values.copy())
 
+    def morph_from(self, which: int, values: npt.NDArray[np.float32]) -> None:
+        raise AssertionError(f"nobody morphs here: {which} {values}")
+
+    def morph(self, share: float) -> None:
+        raise AssertionError(f"nobody morphs here: {share}")
+
     def move(self, macro: int, position: float) -> None:
         self._ticks = 3
         self.positions[macro] = position
