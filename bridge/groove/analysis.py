@@ -45,6 +45,8 @@ class Groove:
     remarks: tuple[str, ...]
     divergence: Divergence | None = None
     """From the sound of the reference, where it has one."""
+    lag_seconds: float = 0.0
+    """When the reference begins, where there is one."""
 
     def document(self) -> dict[str, Any]:
         """As JSON can say it."""
@@ -141,7 +143,7 @@ def _on_reference(recording: Recording, reference: ReferenceHits) -> Groove:
     divergence = None
     if reference.recording is not None and len(recording.audio):
         divergence = diverge(recording, reference.recording, alignment.lag_seconds)
-    return Groove(recording, leaning, tuple(remarks), divergence)
+    return Groove(recording, leaning, tuple(remarks), divergence, alignment.lag_seconds)
 
 
 def _on_grid(recording: Recording, bpm: float | None) -> Groove:

@@ -25,13 +25,16 @@ class Divergence:
     at_hits: Values
     """Nats a sample over the first 30 ms of each hit; NaN where the reference has not begun or has ended."""
     level_db: Values
-    """The mean of each `STEP_SECONDS` from the beginning on, in dB about 1 nat."""
+    """The mean of each `STEP_SECONDS`, in dB about 1 nat."""
+    begins_seconds: float = 0.0
+    """When the first of them begins."""
 
     def document(self) -> dict[str, Any]:
         """As JSON can say it; its median is that of the hits."""
         known = self.at_hits[np.isfinite(self.at_hits)]
         return {
             "median_nats": round(float(np.median(known)), 4) if len(known) else None,
+            "begins_seconds": round(self.begins_seconds, 3),
             "step_seconds": STEP_SECONDS,
             "level_db": [round(float(level), 1) for level in self.level_db],
         }
@@ -45,14 +48,19 @@ def diverge(performed: Recording, reference: Recording, lag_seconds: float) -> D
     meter = DivergenceMeter()
     meter.prepare()
     rate = meter.sample_rate
-    own, other = (_at_rate(recording, rate) for recording in (performed, reference))
+    own, other = (at_rate(recording, rate) for recording in (performed, reference))
     begin = round(lag_seconds * rate)
-    aligned = _placed(other, begin, len(own))
+    aligned = placed(other, begin, len(own))
     curve = np.concatenate([meter.process(own, aligned), meter.finish()])
     times = performed.times
-    nats = np.asarray(at_hits(curve, times, rate), np.float64)
-    is_covered = (times >= begin / rate) & (times + HIT_SECONDS <= (begin + len(other)) / rate)
-    return Divergence(np.where(is_covered, nats, np.nan), level_db(curve, rate))
+    is_covered = (times >= begin / rate) & (times < (begin + len(other)) / rate)
+    return Divergence(np.where(is_covered, diverging(curve, times, rate), np.nan), level_db(curve, rate))
+
+
+def diverging(curve: Audio, times: Values, rate: int) -> Values:
+    """Nats of hits at ``times`` of a curve; NaN of those whose first 30 ms it has not in full."""
+    has_all = (times >= 0.0) & (times + HIT_SECONDS <= len(curve) / rate)
+    return np.where(has_all, at_hits(curve, times, rate), np.nan)
 
 
 def level_db(curve: Audio, rate: int) -> Values:
@@ -62,13 +70,13 @@ def level_db(curve: Audio, rate: int) -> Values:
     return np.asarray(10.0 * np.log10(np.maximum(means, _LEAST_NATS)), np.float64)
 
 
-def _at_rate(recording: Recording, rate: int) -> Audio:
+def at_rate(recording: Recording, rate: int) -> Audio:
     """A recording's sound as the encoder hears it."""
     resampled = soxr.resample(recording.audio, recording.sample_rate, rate)
     return at_level(np.asarray(resampled, np.float32))
 
 
-def _placed(audio: Audio, begin: int, frames: int) -> Audio:
+def placed(audio: Audio, begin: int, frames: int) -> Audio:
     """A sound from sample ``begin`` on, which may be negative, amid silence: ``[frames]``."""
     placed = np.zeros(frames, np.float32)
     kept = audio[max(-begin, 0) :][: max(frames - max(begin, 0), 0)]

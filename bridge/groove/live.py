@@ -4,8 +4,8 @@ import contextlib
 import math
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Console
@@ -27,6 +27,9 @@ from tsumami.bridge.summary import decibels
 from tsumami.engine.errors import SessionError, SoundError
 from tsumami.engine.groove import lean
 from tsumami.engine.quiet import standard_error_kept
+
+if TYPE_CHECKING:
+    from tsumami.bridge.groove.live_divergence import LiveDivergence
 
 _PERIOD_SECONDS: Final = 0.08
 _FIND_SECONDS: Final = 1.0
@@ -60,6 +63,7 @@ class LiveGroove:
         self._view = GrooveView()
         self._is_shown = False
         self._latencies = LatencyFile()
+        self._divergence: LiveDivergence | None = None
 
     def run(self) -> tuple[Groove, dict[str, Any]]:
         """Hear until the time is over or the user ends it: the groove, and what is to be said of the session.
@@ -69,6 +73,9 @@ class LiveGroove:
         with self._listening() as listener:
             latency = self._latency(listener)
             grid = self._grid(listener, latency)
+            reference = self._options.reference
+            if reference is not None and reference.recording is not None:
+                self._divergence = _divergence(reference.recording, listener.sample_rate)
             self._watch(listener, grid, latency)
             facts = {**self._facts(listener, latency), "grid": grid.state}
         recording = self._recording(listener, facts)
@@ -77,7 +84,10 @@ class LiveGroove:
                 f"input must have hits of drums, got none in {recording.seconds:.0f} s, "
                 f"its peak {facts['peak_dbfs']:.0f} dBFS; is it the right --input?"
             )
-        return grid.groove(recording), facts
+        groove = grid.groove(recording)
+        if self._divergence is not None:
+            groove = replace(groove, divergence=self._divergence.divergence(groove.lean.seconds))
+        return groove, facts
 
     def calibrate(self) -> str:
         """Measure the way from click to hearing and keep it; says what it is. Raises `DeviceError`."""
@@ -138,10 +148,13 @@ class LiveGroove:
             is_over = False
             while not is_over:
                 is_over = self._stopping.wait(_PERIOD_SECONDS)
-                listener.look()
+                first, audio = listener.look()
+                if self._divergence is not None:
+                    self._divergence.feed(first, audio)
                 grid.follow(listener.clock, latency.heard)
                 self._update(listener, grid)
-                if self._is_shown and listener.seconds - found >= _FIND_SECONDS:
+                is_wanted = self._is_shown or self._divergence is not None
+                if is_wanted and listener.seconds - found >= _FIND_SECONDS:
                     self._find(listener, grid)
                     found = listener.seconds
                 is_over = is_over or listener.seconds >= (self._options.seconds or math.inf)
@@ -154,6 +167,8 @@ class LiveGroove:
         view.lost_blocks = int(listener.meters["input_lost"])
         if view.groove is not None:
             view.lean = lean(listener.hits[-_WINDOW_HITS:], listener.sample_rate, view.groove.lean.grid)
+        if self._divergence is not None and view.lean is not None:
+            view.divergence = self._divergence.divergence(view.lean.seconds)
 
     def _find(self, listener: Listener, grid: LiveGrid) -> None:
         """Find the grid of the last hits."""
@@ -165,6 +180,9 @@ class LiveGroove:
             self._view.groove = grid.groove(recording)
         except SoundError as error:
             self._view.waiting = str(error)
+            return
+        if self._divergence is not None:
+            self._divergence.place(self._view.groove.lag_seconds)
 
     def _recording(self, listener: Listener, facts: dict[str, Any]) -> Recording:
         remarks = []
@@ -210,3 +228,10 @@ class LiveGroove:
                 yield
             finally:
                 self._is_shown = False
+
+
+def _divergence(reference: Recording, sample_rate: int) -> "LiveDivergence":
+    # Here, so that a groove without such a reference does without ONNX Runtime.
+    from tsumami.bridge.groove.live_divergence import LiveDivergence
+
+    return LiveDivergence(reference, sample_rate)

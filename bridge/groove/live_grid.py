@@ -12,6 +12,7 @@ from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
 from tsumami.engine.groove import known_beats
+from tsumami.engine.groove.deviation import bias_of
 
 
 class LiveGrid(Protocol):
@@ -48,7 +49,7 @@ class FoundGrid:
 
 
 class ReferenceGrid:
-    """The grid of a reference, which may begin at any time: all hits together are neither early nor late."""
+    """The grid of a reference, which may begin at any time: the middle of all hits is on it."""
 
     state = ""
 
@@ -61,8 +62,13 @@ class ReferenceGrid:
     def groove(self, recording: Recording) -> Groove:
         """See `LiveGrid`."""
         groove = groove_of(recording, against=self._reference)
-        grid = replace(groove.lean.grid, knows_time=False)
-        return replace(groove, lean=replace(groove.lean, grid=grid))
+        late_ms = bias_of(groove.lean.deviation_ms)
+        lean = replace(
+            groove.lean,
+            grid=replace(groove.lean.grid.later(late_ms / 1000.0), knows_time=False),
+            deviation_ms=groove.lean.deviation_ms - late_ms,
+        )
+        return replace(groove, lean=lean, lag_seconds=groove.lag_seconds + late_ms / 1000.0)
 
 
 class ClickGrid:

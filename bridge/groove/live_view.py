@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tsumami.bridge.groove.analysis import Groove
+from tsumami.bridge.groove.divergence import Divergence
 from tsumami.bridge.groove.latency import Latency
 from tsumami.bridge.groove.report import STRIP_MS, cell_of, feel_of, signed, strip_of
 from tsumami.bridge.summary import decibels
@@ -23,6 +24,8 @@ _SHOWN: Final = 32
 """Hits of a lane that its row is about: the last."""
 _LATEST: Final = 4
 _CLOSE_MS, _NEAR_MS = 6.0, 15.0
+_BARS: Final = " ▁▂▃▄▅▆▇█"
+_KL_FLOOR_DB, _KL_CEILING_DB = -30.0, 20.0
 _NEWS: Final = 3
 _SILENT: Final = 1e-4
 _FEWEST: Final = 2
@@ -40,6 +43,8 @@ class GrooveView:
         """The last hits as they were when the grid was last found."""
         self.lean: Lean | None = None
         """The last hits on that grid, up to now."""
+        self.divergence: Divergence | None = None
+        """Of those hits from the reference's sound, where there is one."""
         self.waiting = "listening"
         """What there is no groove for yet."""
         self.hits, self.seconds = 0, 0.0
@@ -87,6 +92,8 @@ class GrooveView:
         table.add_row("", *(Text(heading, style="dim") for heading in (scale, *_FIGURES)))
         for number, lane in enumerate(LANES):
             table.add_row(Text(lane, style="bold"), *self._lane(number))
+        if self.divergence is not None:
+            table.add_row(Text("KL", style="bold"), *_kl(self.divergence))
         return table
 
     def _lane(self, number: int) -> tuple[Text, ...]:
@@ -127,3 +134,12 @@ def _style(late_ms: float) -> str:
     """Green on the grid, yellow near it, red far from it."""
     off = abs(late_ms)
     return "bold green" if off <= _CLOSE_MS else "bold yellow" if off <= _NEAR_MS else "bold red"
+
+
+def _kl(divergence: Divergence) -> tuple[Text, Text]:
+    """The last two seconds of the curve, and the last hit's nats."""
+    levels = divergence.level_db[-_CELLS:]
+    shares = np.clip((levels - _KL_FLOOR_DB) / (_KL_CEILING_DB - _KL_FLOOR_DB), 0.0, 1.0)
+    strip = "".join(_BARS[round(float(share) * (len(_BARS) - 1))] for share in shares)
+    known = divergence.at_hits[np.isfinite(divergence.at_hits)]
+    return Text(strip, style="magenta"), Text(f"{known[-1]:.2f} nats" if len(known) else "")

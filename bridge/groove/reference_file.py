@@ -42,7 +42,9 @@ def read_reference(path: Path, bpm: float | None) -> ReferenceHits:
 
     Raises `SessionError` for a MIDI file that cannot be used, `SoundError` for such a recording.
     """
-    return _read_midi(path) if path.suffix.lower() in MIDI_ENDINGS else _read_sound(path, bpm)
+    if path.suffix.lower() in MIDI_ENDINGS:
+        return _read_midi(path)
+    return reference_of(hear(path, "reference"), bpm)
 
 
 def _read_midi(path: Path) -> ReferenceHits:
@@ -73,8 +75,8 @@ def _read_midi(path: Path) -> ReferenceHits:
     return ReferenceHits(times, lanes, np.asarray(places, np.float64), grid, seconds)
 
 
-def _read_sound(path: Path, bpm: float | None) -> ReferenceHits:
-    recording = hear(path, "reference")
+def reference_of(recording: Recording, bpm: float | None = None) -> ReferenceHits:
+    """The hits of a recording, at a tempo if given, on the grid that is found; raises `SoundError`."""
     times, lanes = recording.times, recording.lanes
     grid = tracked_tempo(times, lanes) if bpm is None else given_tempo(times, lanes, bpm)
     return ReferenceHits(

@@ -17,13 +17,16 @@ from tests.drum_sounds import play, rock
 from tests.waiting import until
 from tsumami.bridge.groove.beat_track import BeatTrack
 from tsumami.bridge.groove.calibration import CLICKS, PERIOD_SECONDS, Calibration
+from tsumami.bridge.groove.divergence import diverge
 from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.latency import LatencyFile
 from tsumami.bridge.groove.link_clock import LinkClock
-from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid
+from tsumami.bridge.groove.live_divergence import LiveDivergence
+from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, ReferenceGrid
 from tsumami.bridge.groove.live_view import GrooveView
 from tsumami.bridge.groove.outer_clock import MidiClock
 from tsumami.bridge.groove.recording import Recording
+from tsumami.bridge.groove.reference_file import reference_of
 from tsumami.bridge.midi.clock_follower import ClockFollower
 from tsumami.bridge.midi.parser import Message as Midi
 from tsumami.bridge.midi.parser import Status
@@ -213,6 +216,39 @@ def test_a_click_tells_whether_all_hits_are_late() -> None:
         lean = grid.groove(heard(late_ms=late_ms)).lean
         assert np.median(lean.deviation_ms) == pytest.approx(late_ms, abs=1.0)
         assert lean.grid.knows_time
+
+
+def test_a_live_reference_tells_no_bias() -> None:
+    grid = ReferenceGrid(reference_of(heard(bars=3)))
+    groove = grid.groove(heard(bars=3, late_ms=30.0))
+    assert np.median(groove.lean.deviation_ms) == pytest.approx(0.0, abs=1e-9)
+    assert not groove.lean.grid.knows_time
+    assert groove.lag_seconds == pytest.approx(0.03, abs=0.001)
+
+
+def test_a_live_divergence_is_that_of_the_file() -> None:
+    reference, performed = heard(bars=3), heard(bars=3, late_ms=4.0)
+    expected = diverge(performed, reference, 0.0)
+    live = LiveDivergence(reference, _RATE)
+    assert live.divergence(performed.times) is None
+    audio = performed.audio.astype(np.float64)
+    half = len(audio) // 2
+    live.feed(0, audio[:half])
+    for lag in (0.7, 0.0, 0.001, 0.0):
+        live.place(lag)
+    for at in range(half, len(audio), 3000):
+        live.feed(at, audio[at : at + 3000])
+    found = live.divergence(performed.times)
+    assert found is not None
+    assert found.begins_seconds == pytest.approx(half / _RATE)
+    is_known = np.isfinite(found.at_hits)
+    assert not is_known[performed.times < half / _RATE].any()
+    assert is_known.sum() >= 8
+    # It does not know how loud the rest will be, and has not heard what was before.
+    decibels = 10.0 * np.log10(found.at_hits[is_known] / expected.at_hits[is_known])
+    assert abs(np.median(decibels)) < 1.5
+    live.feed(10 * len(audio), audio[:3000])
+    assert live.divergence(performed.times) is None, "there was a gap: it begins anew"
 
 
 def test_without_a_clock_the_grid_is_the_hits_own_and_that_is_said() -> None:
