@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tsumami.bridge.midi import Control, Controls, MidiInputs, MidiOutput, PortChange
+from tsumami.bridge.midi.feedback import Feedback
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup
@@ -33,6 +34,7 @@ class LiveMidi:
         self._sink, self._tell = sink, tell
         self._inputs: MidiInputs | None = None
         self._output: MidiOutput | None = None
+        self._feedback: Feedback | None = None
 
     @property
     def connected(self) -> tuple[str, ...]:
@@ -67,6 +69,8 @@ class LiveMidi:
         """Close the inputs, then the output, where no note is left sounding."""
         self.stop_listening()
         self._router.forward = None
+        if self._feedback is not None:
+            self._feedback.close()
         if self._output is not None:
             self._output.close()
 
@@ -88,13 +92,25 @@ class LiveMidi:
 
     def _open_inputs(self) -> None:
         mapping = self._setup.mapping(self._macros)
-        inputs = MidiInputs(self._session.midi, mapping, self._sink, self._hear, where=self._router.positions)
+        where = self._router.positions
+        if self._session.midi.feedback is not None:
+            self._feedback = self._opened(Feedback(self._session.midi, mapping, where, self._tell))
+        heard = None if self._feedback is None else self._feedback.hear
+        inputs = MidiInputs(self._session.midi, mapping, self._sink, self._hear, where=where, hear=heard)
         try:
             inputs.open()
         except DeviceError as error:
             self._tell(f"no MIDI: {error}")
             return
         self._inputs = inputs
+
+    def _opened(self, feedback: Feedback) -> Feedback | None:
+        try:
+            feedback.open()
+        except DeviceError as error:
+            self._tell(f"no feedback: {error}")
+            return None
+        return feedback
 
     def _hear(self, change: PortChange) -> None:
         self._tell(str(change))

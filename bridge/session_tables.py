@@ -80,6 +80,10 @@ class Midi(_Table, frozen=True):
         Annotated[str, Meta(min_length=1)] | None,
         _meta("a controller whose knobs and buttons are mapped, where the session has no `[[map]]`"),
     ] = None
+    feedback: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _meta("part of the name of a controller's port that is sent where its knobs' targets stand"),
+    ] = None
     output: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         _meta(
