@@ -136,10 +136,11 @@ def _style(late_ms: float) -> str:
     return "bold green" if off <= _CLOSE_MS else "bold yellow" if off <= _NEAR_MS else "bold red"
 
 
-def _kl(divergence: Divergence) -> tuple[Text, Text]:
+def _kl(divergence: Divergence) -> tuple[Text, ...]:
     """The last two seconds of the curve, and the last hit's nats."""
     levels = divergence.level_db[-_CELLS:]
     shares = np.clip((levels - _KL_FLOOR_DB) / (_KL_CEILING_DB - _KL_FLOOR_DB), 0.0, 1.0)
     strip = "".join(_BARS[round(float(share) * (len(_BARS) - 1))] for share in shares)
     known = divergence.at_hits[np.isfinite(divergence.at_hits)]
-    return Text(strip, style="magenta"), Text(f"{known[-1]:.2f} nats" if len(known) else "")
+    nats = Text(f"{known[-1]:.1f}" if len(known) else "")
+    return Text(strip, style="magenta"), nats, Text("nats", style="dim")

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from tsumami.bridge.groove.analysis import Groove
+from tsumami.bridge.groove.divergence import STEP_SECONDS, Divergence
 from tsumami.bridge.groove.report import feel_of, signed
 from tsumami.engine.groove import LANES, Lean
 from tsumami.engine.groove import summary as summary_of
@@ -27,18 +28,23 @@ def draw_groove(groove: Groove) -> bytes:
     from matplotlib.figure import Figure
 
     figures, leaning = summary_of(groove.lean), groove.lean
-    page = Figure(figsize=(11.0, 8.2), layout="constrained")
-    grid = page.add_gridspec(3, 2, height_ratios=(1.35, 1.0, 1.0))
+    divergence = groove.divergence
+    heights = (1.35, 1.0, 1.0) if divergence is None else (1.35, 1.0, 1.0, 0.45)
+    page = Figure(figsize=(11.0, 8.2 if divergence is None else 9.5), layout="constrained")
+    grid = page.add_gridspec(len(heights), 2, height_ratios=heights)
     page.suptitle(
         f"{groove.recording.name}\n{_headline(groove, figures)}",
         x=0.02, ha="left", fontsize=11, color=INK, parse_math=False,
     )  # fmt: skip
     reach = _reach_ms(leaning)
-    _draw_time(page.add_subplot(grid[0, :]), leaning, reach)
+    time = page.add_subplot(grid[0, :])
+    _draw_time(time, leaning, reach)
     _draw_lanes(page.add_subplot(grid[1, 0]), leaning, figures, reach)
     _draw_positions(page.add_subplot(grid[1, 1]), leaning, figures, reach)
     _draw_bars(page.add_subplot(grid[2, 0]), figures)
     _draw_dynamics(page.add_subplot(grid[2, 1]), leaning)
+    if divergence is not None:
+        _draw_divergence(page.add_subplot(grid[3, :], sharex=time), divergence, leaning)
     return png_of(page)
 
 
@@ -163,6 +169,18 @@ def _draw_dynamics(axes: Any, leaning: Lean) -> None:
     axes.set_xlim(-0.15, grid.beats_in_bar - 0.05)
     sure = "" if grid.bar_confidence >= 0.7 else f" (where bars begin is not sure: {grid.bar_confidence:.2f})"
     _finish(axes, f"dynamics in the bar{sure}", "", "dB")
+
+
+def _draw_divergence(axes: Any, divergence: Divergence, leaning: Lean) -> None:
+    """The curve over time, and the hits on it."""
+    levels = divergence.level_db
+    seconds = divergence.begins_seconds + (np.arange(len(levels)) + 0.5) * STEP_SECONDS
+    axes.plot(seconds, levels, linewidth=0.7, color=FAINT)
+    for lane in _present(leaning):
+        chosen = (leaning.lanes == lane) & (divergence.at_hits > 0.0)
+        nats = 10.0 * np.log10(divergence.at_hits[chosen])
+        axes.scatter(leaning.seconds[chosen], nats, s=7, color=_COLOURS[LANES[lane]], linewidth=0)
+    _finish(axes, "divergence from the reference's sound", "seconds", "dB about 1 nat")
 
 
 def _finish(axes: Any, title: str, below: str, beside: str) -> None:

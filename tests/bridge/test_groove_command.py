@@ -13,6 +13,7 @@ from tests.drum_sounds import Hit, play, rock
 from tests.groove_data import write_rock
 from tsumami.bridge.groove.analysis import analyse
 from tsumami.bridge.groove.drum_notes import LANE_NOTES, lane_of
+from tsumami.bridge.groove.picture import draw_groove
 from tsumami.bridge.groove.template import apply_template, template_of, write_template
 from tsumami.engine.errors import ParameterError, SessionError, SoundError
 from tsumami.engine.groove import LANES
@@ -118,6 +119,7 @@ def test_what_sounds_otherwise_diverges(recording: Path, tmp_path: Path) -> None
     assert is_ghost.sum() >= 6
     kl = other.divergence.at_hits
     assert np.median(kl[is_ghost]) > 10.0 * np.median(kl[~is_ghost])
+    assert draw_groove(other).startswith(b"\x89PNG")
     curve = other.document()["summary"]["kl"]
     assert len(curve["level_db"]) == int(other.recording.seconds / curve["step_seconds"])
 
