@@ -11,6 +11,7 @@ import typer
 
 from tsumami.bridge.commands.training import BudgetName, training_installed
 from tsumami.engine.errors import ModelError
+from tsumami.plugins.offline.data_set import explained
 
 _KITS = Path("/usr/share/hydrogen/data/drumkits")
 
@@ -64,7 +65,8 @@ def groove(
         runs.append({"run": str(folder / name), "model": name, "piece": run.piece, **figures})
         print(f"{folder / name}: {run.epochs} epochs, ELBO {run.elbo:.3f} nats a sample", file=sys.stderr)
         if out is not None:
-            save_run(run, section, out)
+            with explained(str(out)):
+                save_run(run, section, out)
             print(f"{out}: written, with its card", file=sys.stderr)
     if json:
         print(json_module.dumps({"runs": runs}, allow_nan=False))
@@ -85,4 +87,5 @@ def hits(
         from tsumami.training.groove.hit_training import make_table
     if not out.absolute().parent.is_dir():
         raise ModelError(f"out must be in a folder that is there, got {out}")
-    make_table(data, kits, out, renders, epochs, seed, lambda line: print(line, file=sys.stderr))
+    with explained(str(out)):
+        make_table(data, kits, out, renders, epochs, seed, lambda line: print(line, file=sys.stderr))
