@@ -21,7 +21,6 @@ from tsumami.bridge.midi.system import (
 from tsumami.engine.errors import DeviceError
 
 _READ_SECONDS: Final = 0.001
-_LOOK_SECONDS: Final = 1.0
 _SILENT_NS: Final = 1_000_000_000
 _CLOCK: Final = frozenset(
     {Status.CLOCK, Status.START, Status.CONTINUE, Status.STOP, Status.SONG_POSITION},
@@ -31,12 +30,13 @@ _CLOCK: Final = frozenset(
 class ClockInput:
     """Listens at a port of its own, ``tsumami``, and at all others, for MIDI clock; `open`, `poll`, `close`.
 
-    One thread reads the ports every millisecond and looks once a second for those that come and go, with a
-    JACK server if need be. Where several send a clock, the first is followed until it has been silent for a
-    second: a program that is connected to our port is often also a port that is opened here.
+    One thread reads the ports every millisecond and looks every ``look_seconds`` for those that come and go,
+    with a JACK server if need be. Where several send a clock, the first is followed until it has been silent
+    for a second: a program that is connected to our port is often also a port that is opened here.
     """
 
-    def __init__(self, api: str = "auto") -> None:
+    def __init__(self, api: str = "auto", *, look_seconds: float = 1.0) -> None:
+        self._look_seconds = look_seconds
         self._wanted_api = api
         self._api = ""
         self._ports: dict[str, tuple[Any, Parser]] = {}
@@ -52,10 +52,19 @@ class ClockInput:
         """The port whose clock is followed; empty until one has come."""
         return self._leader
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ports that are listened to; our own is first."""
+        return tuple(self._ports)
+
     def open(self) -> None:
         """Start listening; raises `DeviceError` where MIDI does not run."""
         self._api = choose_api(self._wanted_api)
-        self._join()
+        try:
+            self._join()
+        except DeviceError:
+            self._leave()
+            raise
         self._thread.start()
 
     def poll(self) -> Iterator[tuple[Message, int]]:
@@ -77,7 +86,7 @@ class ClockInput:
         """Body of the thread."""
         looked = time.monotonic()
         while not self._stop.wait(_READ_SECONDS):
-            if time.monotonic() - looked > _LOOK_SECONDS:
+            if time.monotonic() - looked > self._look_seconds:
                 self._look()
                 looked = time.monotonic()
             for name, (client, parser) in self._ports.items():
