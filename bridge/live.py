@@ -13,6 +13,7 @@ from rich.live import Live
 
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
+from tsumami.bridge.live_learn import LiveLearn
 from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.live_osc import open_osc
 from tsumami.bridge.live_state import open_state
@@ -65,6 +66,7 @@ class LiveSession:
         self._stopping = threading.Event()
         self._router: Router
         self._view: LiveView
+        self._learn: LiveLearn
         self._moves = Moves()
         self._macro_presets: MacroPresets | None = None
         self._player: Player | None = None
@@ -136,6 +138,7 @@ class LiveSession:
                 self._take_applied(client)
                 self._check_recording()
                 self._show_source()
+                self._learn.follow()
                 if self._state is not None:
                     self._state.keep()
                 if end is not None and client.memory.meters["sample"] >= end:
@@ -256,9 +259,11 @@ class LiveSession:
         if self._options.resume:
             self._state.resume()
         self._midi = LiveMidi(self._setup, macros, client, self._router, self._play, self._tell)
+        self._learn = LiveLearn(self._setup, macros, self._options.path, self._midi.remap, self._tell)
+        self._midi.learn = self._learn.hear
         self._midi.open()
         if self._setup.session.osc.port is not None:
-            self._osc = open_osc(self._setup, macros, self._router, self._play, self._tell)
+            self._osc = open_osc(self._setup, macros, self._router, self._play, self._tell, self._learn.begin)
         demo = self._options.demo if self._options.demo is not None else not self._midi.connected
         if demo:
             self._start_demonstration(client)

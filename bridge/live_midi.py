@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from tsumami.bridge.midi import Control, Controls, MidiInputs, MidiOutput, PortChange
+from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.midi import Control, Controls, Message, MidiInputs, MidiOutput, PortChange
 from tsumami.bridge.midi.feedback import Feedback
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
@@ -35,6 +36,8 @@ class LiveMidi:
         self._inputs: MidiInputs | None = None
         self._output: MidiOutput | None = None
         self._feedback: Feedback | None = None
+        self.learn: Callable[[Message], None] | None = None
+        """What hears every message, on the MIDI thread."""
 
     @property
     def connected(self) -> tuple[str, ...]:
@@ -95,14 +98,29 @@ class LiveMidi:
         where = self._router.positions
         if self._session.midi.feedback is not None:
             self._feedback = self._opened(Feedback(self._session.midi, mapping, where, self._tell))
-        heard = None if self._feedback is None else self._feedback.hear
-        inputs = MidiInputs(self._session.midi, mapping, self._sink, self._hear, where=where, hear=heard)
+        inputs = MidiInputs(
+            self._session.midi, mapping, self._sink, self._hear, where=where, hear=self._hear_message
+        )
         try:
             inputs.open()
         except DeviceError as error:
             self._tell(f"no MIDI: {error}")
             return
         self._inputs = inputs
+
+    def remap(self, mapping: Mapping) -> None:
+        """Go by another mapping from now on."""
+        if self._inputs is not None:
+            self._inputs.remap(mapping)
+        if self._feedback is not None:
+            self._feedback.remap(mapping)
+
+    def _hear_message(self, message: Message) -> None:
+        """Of the MIDI thread."""
+        if self._feedback is not None:
+            self._feedback.hear(message)
+        if self.learn is not None:
+            self.learn(message)
 
     def _opened(self, feedback: Feedback) -> Feedback | None:
         try:

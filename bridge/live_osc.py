@@ -16,11 +16,12 @@ def open_osc(
     router: Router,
     sink: Callable[[Events], None],
     tell: Callable[[str], None],
+    learn: Callable[[str], None],
 ) -> OscServer | None:
     """Listen where the session says; None where that cannot be, which is told."""
     lock = None if router.state is None else router.state.lock
     patches = [patch.name for patch in setup.patches] or [preset.name for preset in setup.presets]
-    surface = Surface(addresses_of(setup.targets(macros)), router.positions, sink, patches, lock)
+    surface = Surface(addresses_of(setup.targets(macros)), router.positions, sink, patches, lock, learn)
     server = OscServer(surface, setup.session.osc.host, setup.session.osc.port or 0, tell)
     try:
         server.open()

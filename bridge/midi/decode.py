@@ -35,14 +35,19 @@ class Decoder:
         where: Where | None = None,
         hear: Callable[[Message], None] | None = None,
     ) -> None:
-        self._mapping, self._hear = mapping, hear
-        self._registers = [Registers(channel, mapping) for channel in range(16)]
-        self._hands = Hands(mapping, where)
+        self._where, self._hear = where, hear
+        self.remap(mapping)
         self._stamp_ns = 0
         self.held: set[tuple[int, int]] = set()
         """(channel, note) of every note on that no note off has followed."""
         self.sustained: set[int] = set()
         """Channels whose sustain pedal is down."""
+
+    def remap(self, mapping: Mapping) -> None:
+        """Go by another mapping; what is held stays held."""
+        self._mapping = mapping
+        self._registers = [Registers(channel, mapping) for channel in range(16)]
+        self._hands = Hands(mapping, self._where)
 
     def decode(self, messages: Iterable[Message], *, stamp_ns: int = 0, time: int = NOW) -> Events:
         """Events of ``messages``, all at ``time`` (samples, or NOW) and with ``stamp_ns``."""

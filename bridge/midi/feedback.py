@@ -42,15 +42,20 @@ class Feedback:
 
     def __init__(self, midi: Midi, mapping: Mapping, where: Where, report: Callable[[str], None]) -> None:
         self._where = where
-        self._lights: dict[int, _Light] = {}
-        for (channel, source), knobs in sorted(mapping.table.items()):
-            if source.kind == "cc" and knobs[0].target.kind in _SHOWN:
-                self._lights.setdefault(source.number, _Light(knobs[0], channel))
+        self.remap(mapping)
         port = msgspec.structs.replace(midi, output=midi.feedback)
         self._port = OutputPort(port, f"where {len(self._lights)} knobs stand", report)
         self._connection = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tsumami-feedback", daemon=True)
+
+    def remap(self, mapping: Mapping) -> None:
+        """Go by another mapping from now on."""
+        lights: dict[int, _Light] = {}
+        for (channel, source), knobs in sorted(mapping.table.items()):
+            if source.kind == "cc" and knobs[0].target.kind in _SHOWN:
+                lights.setdefault(source.number, _Light(knobs[0], channel))
+        self._lights = lights
 
     def open(self) -> None:
         """Connect and begin to send; raises `DeviceError` if MIDI does not run."""

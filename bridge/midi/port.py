@@ -46,7 +46,7 @@ class InputPort:
         self._virtual = virtual
         self._echoes = echoes
         self._parser = Parser()
-        self._decoder = decoder
+        self.decoder = decoder
 
     def read(self) -> Events:
         """Events of what has arrived since the last call, stamped as each message is taken up."""
@@ -54,7 +54,7 @@ class InputPort:
         while (packet := self._client.get_message()) is not None:
             stamp_ns = time.perf_counter_ns()
             for message in self._parser.feed(packet[0]):
-                events = self._decoder.decode((message,), stamp_ns=stamp_ns)
+                events = self.decoder.decode((message,), stamp_ns=stamp_ns)
                 if not self._echoes.is_echo(message, virtual=self._virtual, stamp_ns=stamp_ns):
                     blocks.append(events)
         return np.concatenate(blocks) if blocks else NO_EVENTS
@@ -65,4 +65,4 @@ class InputPort:
         Returns the note offs and pedals up that it still owes.
         """
         close_client(self._client, is_alive=is_alive)
-        return self._decoder.release(stamp_ns=time.perf_counter_ns())
+        return self.decoder.release(stamp_ns=time.perf_counter_ns())

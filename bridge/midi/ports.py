@@ -124,6 +124,13 @@ class MidiInputs:
         self._watched.clear()
         self._leave()
 
+    def remap(self, mapping: Mapping) -> None:
+        """Go by another mapping from now on."""
+        self._mapping = mapping
+        for port in (self._virtual, *list(self._watched.values())):
+            if port is not None:
+                port.decoder.remap(mapping)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the ports that are open now; the virtual port is first."""

@@ -36,8 +36,8 @@ class Item(NamedTuple):
 class Surface:
     """Turns messages about ``targets``, by address, into events for ``sink``.
 
-    ``lock`` keeps an address from snapshots, or lets it go; ``patches`` are the names of what program changes
-    choose from.
+    ``lock`` keeps an address from snapshots, or lets it go; ``learn`` lets one wait for a knob; ``patches``
+    are the names of what program changes choose from.
     """
 
     def __init__(
@@ -47,8 +47,10 @@ class Surface:
         sink: Callable[[Events], None],
         patches: Sequence[str] = (),
         lock: Callable[[str, bool], None] | None = None,
+        learn: Callable[[str], None] | None = None,
     ) -> None:
-        self._positions, self._sink, self._patches, self._lock = positions, sink, patches, lock
+        self._positions, self._sink, self._patches = positions, sink, patches
+        self._lock, self._learn = lock, learn
         self._targets = targets
         self._held: set[tuple[int, int]] = set()  # (channel, note)
         self._actions: dict[str, Callable[..., list[_Row]]] = {
@@ -63,6 +65,7 @@ class Surface:
             f"{ROOT}/undo": lambda: [_command(Command.UNDO)],
             f"{ROOT}/redo": lambda: [_command(Command.REDO)],
             f"{ROOT}/lock": self._lock_address,
+            f"{ROOT}/learn": self._learn_address,
         }
 
     def act(self, address: str, values: Sequence[Any], stamp_ns: int = 0) -> None:
@@ -96,6 +99,7 @@ class Surface:
             Item(f"{ROOT}/morph", "iif", 1.0, SLOTS),
             Item(f"{ROOT}/morph/straight", "iif", 1.0, SLOTS),
             Item(f"{ROOT}/lock", "si", 0.0, 1.0),
+            Item(f"{ROOT}/learn", "s", 0.0, 0.0),
             *(Item(f"{ROOT}/{name}", "", 0.0, 0.0) for name in ("compare", "undo", "redo", "panic")),
         ]
         return [Item(address, "f", 0.0, 1.0, value) for address, value in self.state().items()] + actions
@@ -148,6 +152,12 @@ class Surface:
         if not 0.0 <= share <= 1.0:
             raise ValueError(f"{ROOT}/morph must have a share 0-1, got {share}")
         return [_row(Kind.MORPH, index, share)]
+
+    def _learn_address(self, address: str = "") -> list[_Row]:
+        """Let an address wait for a knob."""
+        if self._learn is not None:
+            self._learn(address)
+        return []
 
     def _lock_address(self, address: str, is_locked: bool = True) -> list[_Row]:
         """Let snapshots leave an address alone, or not."""

@@ -1,6 +1,8 @@
 """MIDI learn: which knob was turned, and what becomes of the session file."""
 
 import json
+import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bridge.keyboard import keyboard
+from tests.bridge.keyboard import keyboard, send_until_heard
+from tests.bridge.live_process import running_live
 from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.learn import add_map
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.learner import Learned, Learner
+from tsumami.bridge.osc.packets import message as osc
 from tsumami.bridge.session import load_session
 from tsumami.bridge.session_tables import Map, default_maps
 from tsumami.engine.errors import SessionError
@@ -122,6 +126,29 @@ def test_the_command_refuses_what_cannot_be_mapped(tmp_path: Path) -> None:
         assert words in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "show.toml").exists()
+
+
+def test_a_knob_is_learned_while_playing(jack_server: JackServer, tmp_path: Path) -> None:
+    path, log = tmp_path / "show.toml", tmp_path / "take.jsonl"
+    path.write_text("[osc]\nport = 0\n")
+    with running_live(str(path), "--no-demo", "--log", str(log)) as live, keyboard(jack_server) as keys:
+        live.wait_for("OSC on 127.0.0.1:")
+        port = int(live.said.split("OSC on 127.0.0.1:")[1].split()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as remote:
+            remote.sendto(osc("/tsumami/learn", "/tsumami/parameter/cutoff").dgram, ("127.0.0.1", port))
+            live.wait_for("turn the knob that is to move /tsumami/parameter/cutoff")
+
+        def is_learned() -> bool:
+            for value in SWEEP:
+                keys.send_message([0xB0, 77, value])
+            time.sleep(0.05)
+            return "CC 77 on channel 1 moves /tsumami/parameter/cutoff, and is in show.toml" in live.said
+
+        live.until(is_learned, "the knob was not learned")
+        send_until_heard(keys, live, log, [0xB0, 77, 127], '"cutoff":1.0')
+        live.end(signal.SIGINT)
+    assert load_session(path).maps == [*default_maps(), Map(cc=77, parameter="cutoff")]
+    assert_nothing_left()
 
 
 def test_a_knob_on_jack_is_learned(jack_server: JackServer, tmp_path: Path) -> None:
