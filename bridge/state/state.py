@@ -23,6 +23,8 @@ from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 _CAPTURED: Final = (Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS)
 _MOVES: Final = (Kind.MACRO, Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS, Kind.PATCH)
 _SAVE_SECONDS: Final = 0.5
+_NOTHING: Final = Snapshot("", {})
+_NOWHERE: Final = Way(_NOTHING, _NOTHING, _NOTHING, {})
 
 
 class State:
@@ -56,8 +58,7 @@ class State:
         self._lock = threading.RLock()
         self._history = History()
         self._other: Snapshot | None = None
-        self._way = Way(Snapshot("", {}), Snapshot("", {}), Snapshot("", {}), {})
-        self._way_index, self._has_latent = -1, False
+        self._way, self._way_index, self._has_latent = _NOWHERE, -1, False
         self._saved: Snapshot | None = None
         self._saved_at = -float("inf")
         self.sound = ""
@@ -117,23 +118,14 @@ class State:
 
     def morph(self, index: int, share: float) -> None:
         """Go to a share of the way between two snapshots, as a MORPH event's index says."""
-        first, second, is_straight = morph_of(index)
         with self._lock:
-            ends = [self._file.slots.get(slot) for slot in (first, second)]
-            missing = [slot for slot, end in zip((first, second), ends, strict=True) if end is None]
-            if missing:
-                self._tell(f"no snapshot {missing[0]} to morph with")
-                return
-            if self._history.begins(time.monotonic_ns()):
-                before = self.now()
-                self._history.add(before)
-                self._begin_way(before, index, *filter(None, ends))
-            elif self._way_index != index:
-                self._begin_way(self.now(), index, *filter(None, ends))
-            if is_straight or not self._has_latent:
-                self._instrument.load(self._way.straight(share))
-            else:
+            is_first = self._history.begins(time.monotonic_ns())
+            if is_first or index != self._way_index:
+                self._begin_way(index, is_step=is_first)
+            if self._has_latent:
                 self._instrument.morph(share)
+            elif rows := self._way.straight(share):
+                self._instrument.load(rows)
             self._move(self._way.others(share))
 
     def lock(self, address: str, is_locked: bool) -> None:
@@ -177,10 +169,21 @@ class State:
             self._saved_at = float("inf")  # said once
             self._tell(str(error))
 
-    def _begin_way(self, now: Snapshot, index: int, first: Snapshot, second: Snapshot) -> None:
-        self._way = Way(now, first, second, self._targets, self._file.locked)
-        self._way_index = index
-        self._has_latent = self._instrument.morph_between(self._way.rows(0), self._way.rows(1))
+    def _begin_way(self, index: int, *, is_step: bool) -> None:
+        """Lay out the way that a MORPH event's index says; it leads nowhere where a snapshot is missing."""
+        self._way, self._way_index, self._has_latent = _NOWHERE, index, False
+        first, second, is_straight = morph_of(index)
+        slots = self._file.slots
+        missing = [slot for slot in (first, second) if slot not in slots]
+        if missing:
+            self._tell(f"no snapshot {missing[0]} to morph with")
+            return
+        before = self.now()
+        if is_step:
+            self._history.add(before)
+        self._way = Way(before, slots[first], slots[second], self._targets, self._file.locked)
+        if not is_straight:
+            self._has_latent = self._instrument.morph_between(self._way.rows(0), self._way.rows(1))
 
     def _move(self, positions: Sequence[tuple[Target, float]]) -> None:
         """Let events move targets to positions."""
