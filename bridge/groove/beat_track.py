@@ -26,6 +26,12 @@ class _Run:
         """The last; half a second where there is but one beat."""
         return self.seconds[-1] - self.seconds[-2] if len(self.seconds) > 1 else 0.5
 
+    def holds(self, times: Values) -> npt.NDArray[np.bool_]:
+        """Which times lie within it, or less than a beat before or after it; none in a single beat."""
+        if len(self.seconds) < 2:
+            return np.zeros(len(times), bool)
+        return (times > self.seconds[0] - self.period) & (times < self.seconds[-1] + self.period)
+
 
 class BeatTrack:
     """Collects the beats of a clock that may stop, begin anew or jump."""
@@ -48,17 +54,12 @@ class BeatTrack:
                 return
         self._runs.append(_Run(number, [seconds]))
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether there are two beats in a row."""
-        return any(len(run.seconds) > 1 for run in self._runs)
-
-    def beats(self) -> tuple[Values, int]:
-        """When all beats fell, and which of its bar the first is.
+    def beats(self, times: Values) -> tuple[Values, int]:
+        """When the beats fell of the runs that hold some of ``times``, and which of its bar the first is.
 
         Between two runs stand beats that nobody told, so many that the bars go on as the clock counts them.
         """
-        runs = [run for run in self._runs if len(run.seconds) > 1]
+        runs = [run for run in self._runs if run.holds(times).any()]
         seconds = list(runs[0].seconds)
         number = runs[0].first + len(seconds) - 1
         for before, run in itertools.pairwise(runs):
@@ -69,9 +70,5 @@ class BeatTrack:
         return np.array(seconds), runs[0].first % BEATS_IN_BAR
 
     def holds(self, times: Values) -> npt.NDArray[np.bool_]:
-        """Which times lie within a run, or less than a beat before or after it."""
-        held = np.zeros(len(times), bool)
-        for run in self._runs:
-            if len(run.seconds) > 1:
-                held |= (times > run.seconds[0] - run.period) & (times < run.seconds[-1] + run.period)
-        return held
+        """Which times lie within any run."""
+        return np.logical_or.reduce([np.zeros(len(times), bool), *(run.holds(times) for run in self._runs)])

@@ -120,6 +120,6 @@ class ClockGrid:
         if out:
             remark = f"{out} hits are left out: the {self._outer.source} stood still"
             recording = replace(recording, hits=recording.hits[is_held], remarks=(*recording.remarks, remark))
-        seconds, first = self._track.beats()
+        seconds, first = self._track.beats(recording.times)
         grid = known_beats(recording.times, recording.lanes, seconds, first, self._outer.source)
         return groove_on(recording, grid.of_bars(BEATS_IN_BAR))
