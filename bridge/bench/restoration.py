@@ -28,6 +28,8 @@ from tsumami.bridge.bench.restoration_command import command_rows
 from tsumami.bridge.bench.sounds import sounds_in
 from tsumami.engine.errors import SoundError
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
+from tsumami.engine.restoration.mix import Mixer
+from tsumami.engine.restoration.mix_model import chosen_mixer
 
 _CLIPS: Final = 8
 _SECONDS: Final = 10
@@ -35,7 +37,8 @@ _STARTS: Final = (20, 60, 100)
 """Seconds at which clips begin, as far as a file is that long."""
 _BASELINE: Final = "Burg 512/4096"
 _ALONE: Final = "autoregressions alone"
-"""Our own, without what was played before."""
+"""Our own, without what was played before, and without a model."""
+_PLAIN: Final = "no model"
 _KEPT: Final = 20
 """Packets at the beginning that are never lost."""
 _GAPS_MS: Final = (8, 16, 32, 64)
@@ -98,20 +101,21 @@ def protocols() -> list[Protocol]:
     ]
 
 
-def run(data: Path | None = None) -> Report:
-    """Conceal clips of the music in folder ``data`` by every method.
+def run(data: Path | None = None, model: str | None = None) -> Report:
+    """Conceal clips of the music in folder ``data`` by every method, and by ``model``; see `chosen_mixer`.
 
-    Raises `SoundError` without one.
+    Raises `SoundError` without music.
     """
+    mixer = chosen_mixer(model)
     if data is None or not (files := sounds_in(data)):
         raise SoundError(f"data must be a folder of music, got {data}; --data FOLDER")
     rows: list[Row] = []
     notes = []
     for protocol in track(protocols(), "concealing", console=Console(stderr=True)):
         clips = read_clips(files, protocol.sample_rate)
-        rows += _rows(protocol, clips)
+        rows += _rows(protocol, clips, mixer)
         notes = [f"{len(clips)} clips of {_SECONDS} s: {', '.join(path.stem for path in files)}."]
-    rows += burst_rows(read_clips(files, restoration_bursts.RATE))
+    rows += burst_rows(read_clips(files, restoration_bursts.RATE), mixer)
     rows += command_rows(files, bursts)
     return Report("restoration", rows, notes)
 
@@ -136,29 +140,32 @@ def _read(path: Path, sample_rate: int) -> Audio:
     return np.asarray(soxr.resample(samples.mean(axis=1), rate, sample_rate), np.float32)
 
 
-def _rows(protocol: Protocol, clips: Sequence[Audio]) -> Iterator[Row]:
+def _rows(protocol: Protocol, clips: Sequence[Audio], mixer: Mixer | None) -> Iterator[Row]:
     lost = [protocol.lost(len(clip) // protocol.packet, seed) for seed, clip in enumerate(clips)]
 
     def ours(packet: int) -> Conceals:
+        return Concealer(1, protocol.sample_rate, packet, mixer=mixer)
+
+    def plain(packet: int) -> Conceals:
         return Concealer(1, protocol.sample_rate, packet)
 
     def alone(packet: int) -> Conceals:
         return Concealer(1, protocol.sample_rate, packet, is_searching=False)
 
     def look(packet: int) -> Conceals:
-        return LookaheadConcealer(1, protocol.sample_rate, packet, _LOOKAHEAD_MS)
+        return LookaheadConcealer(1, protocol.sample_rate, packet, _LOOKAHEAD_MS, mixer=mixer)
 
     began = time.process_time()
     found = _score(protocol, clips, lost, ours)
     took = time.process_time() - began
     seconds = sum(len(clip) for clip in clips) / protocol.sample_rate
-    makers = {**PEERS, _ALONE: alone}
+    makers = {**PEERS, _ALONE: alone, _PLAIN: plain}
     peers = {name: _score(protocol, clips, lost, make) for name, make in makers.items()}
     for name, (nmse, sdr) in peers.items():
         yield Row(f"{protocol.name}: packet NMSE", float(found[0].mean()), "dB", name, float(nmse.mean()))
         if name == _BASELINE:
             yield Row(f"{protocol.name}: SDR", float(found[1].mean()), "dB", name, float(sdr.mean()))
-        if name in (_BASELINE, _ALONE):
+        if name in (_BASELINE, _ALONE, _PLAIN):
             worst = float((found[0] - nmse).max())
             yield Row(f"{protocol.name}: packet NMSE less {name}'s, worst clip", worst, "dB")
     yield Row(f"{protocol.name}: time for a second", took / seconds, "s")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from tsumami.bridge.bench.concealing import Audio, conceal, relative_db
 from tsumami.bridge.bench.report import Row
 from tsumami.engine.restoration import Concealer
+from tsumami.engine.restoration.mix import Mixer
 
 RATE: Final = 48_000
 PACKET: Final = 480
@@ -22,7 +23,7 @@ _USUAL: Final = 99.9
 """Percentile of the steps from sample to sample of a clip."""
 
 
-def burst_rows(clips: Sequence[Audio]) -> Iterator[Row]:
+def burst_rows(clips: Sequence[Audio], mixer: Mixer | None = None) -> Iterator[Row]:
     """Conceal seeded bursts of ``clips`` ``[frames, 1]`` at `RATE`.
 
     A joint is from the last sample before a burst to the first in it, and from the last in it to the first
@@ -32,7 +33,7 @@ def burst_rows(clips: Sequence[Audio]) -> Iterator[Row]:
     for seed, clip in enumerate(clips):
         lost = _bursts(len(clip) // PACKET, seed)
         truth = clip[: len(lost) * PACKET, 0]
-        played = conceal(clip, lost, Concealer(1, RATE, PACKET), PACKET)
+        played = conceal(clip, lost, Concealer(1, RATE, PACKET, mixer=mixer), PACKET)
         usual = np.percentile(np.abs(np.diff(truth)), _USUAL)
         joints = np.flatnonzero(np.diff(lost)) * PACKET + PACKET - 1
         shares.append(np.abs(np.diff(played)[joints]).max() / usual)

@@ -18,7 +18,11 @@ from tsumami.bridge.bench.report import Row
 RATE: Final = 48_000
 PACKET: Final = 480
 _SECONDS: Final = 120
-_LOOKAHEADS_MS: Final = (0, 10)
+_RUNS: Final = {
+    "0 ms ahead": ("--lookahead-ms", "0"),
+    "10 ms ahead": ("--lookahead-ms", "10"),
+    "0 ms ahead, no model": ("--lookahead-ms", "0", "--model", "none"),
+}
 
 
 def command_rows(files: Sequence[Path], lost: Callable[[int, int], npt.NDArray[np.bool_]]) -> Iterator[Row]:
@@ -27,22 +31,22 @@ def command_rows(files: Sequence[Path], lost: Callable[[int, int], npt.NDArray[n
     ``lost`` says which of so many packets are lost, with a seed. One thread.
     """
     longest = max(files, key=lambda path: soundfile.info(path).duration)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         samples, rate = soundfile.read(longest, dtype="float32", always_2d=True)
         sound = soxr.resample(samples[: _SECONDS * rate, [0, -1]], rate, RATE)
         soundfile.write(folder / "in.wav", sound, RATE, "PCM_16")
         trace = lost(-(-len(sound) // PACKET), 0)
         (folder / "trace.txt").write_text("\n".join(map(str, trace.astype(int))))
-        for ahead_ms in _LOOKAHEADS_MS:
-            spent = _cpu_seconds(folder, ahead_ms) / (len(sound) / RATE)
-            share = f"{trace.mean():.0%} lost, {ahead_ms} ms ahead"
+        for name, words in _RUNS.items():
+            spent = _cpu_seconds(folder, words) / (len(sound) / RATE)
+            share = f"{trace.mean():.0%} lost, {name}"
             yield Row(f"tsumami restore, 48 kHz stereo, {share}: CPU time for a second", spent, "s")
 
 
-def _cpu_seconds(folder: Path, ahead_ms: int) -> float:
-    words = ["in.wav", f"out{ahead_ms}.wav", "--trace", "trace.txt", "--packet", str(PACKET)]
-    command = [sys.executable, "-m", "tsumami.bridge.cli", "restore", *words, "--lookahead-ms", str(ahead_ms)]
+def _cpu_seconds(folder: Path, options: Sequence[str]) -> float:
+    words = ["in.wav", "out.wav", "--force", "--trace", "trace.txt", "--packet", str(PACKET), *options]
+    command = [sys.executable, "-m", "tsumami.bridge.cli", "restore", *words]
     before = os.times()
     subprocess.run(
         command,

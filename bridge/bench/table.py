@@ -103,7 +103,10 @@ BENCHES = (
     Bench(
         "restoration",
         "Concealment of lost packets on music, beside zero-fill, repetition and other autoregressions.",
-        (Option("data", "--data", Path, "Folder of music."),),
+        (
+            Option("data", "--data", Path, "Folder of music."),
+            Option("model", "--model", str, "Model that weighs what is played, or none; the one that ships."),
+        ),
     ),
     Bench(
         "detection",

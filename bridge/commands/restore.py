@@ -32,6 +32,14 @@ def restore(
             help="How much after a gap counts too, at most 100 ms; with a trace none, else all that helps.",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|none",
+            help="Model that weighs what gaps are filled with (ONNX, of `tsumami train mixer`); the one that "
+            "ships. None: without one.",
+        ),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Picture (PNG) of some repairs, before and after; needs matplotlib.")
     ] = None,
@@ -46,7 +54,7 @@ def restore(
 
     from tsumami.bridge.restoration.job import Job, restore_by
 
-    job = Job(sound, out, trace, packet, detect, lookahead_ms, plot, overwrite=force)
+    job = Job(sound, out, trace, packet, detect, lookahead_ms, model, plot, overwrite=force)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading", total=1.0)

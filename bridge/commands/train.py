@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tsumami.bridge.commands.train_groove import groove, hits
+from tsumami.bridge.commands.train_mixer import mixer
 from tsumami.bridge.commands.training import BudgetName, training_installed
 from tsumami.bridge.train_table import ALL, Overview, check_all, jobs_of, train_all
 from tsumami.engine.errors import ModelError
@@ -18,6 +19,7 @@ from tsumami.engine.errors import ModelError
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)
 train.command()(groove)
 train.command()(hits)
+train.command()(mixer)
 
 _SYNTH_CONTROL = "Sound to parameters"
 

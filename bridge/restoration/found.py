@@ -15,6 +15,7 @@ from tsumami.engine.errors import ParameterError, SoundError
 from tsumami.engine.restoration import Damage, DamageKind, Detector
 from tsumami.engine.restoration.detection import USUAL
 from tsumami.engine.restoration.lookahead import LONGEST_MS, MOST_FRAMES
+from tsumami.engine.restoration.mix import Mixer
 
 _NAMES = ", ".join(kind.value for kind in DamageKind)
 
@@ -92,6 +93,7 @@ def restore_found(
     kinds: Collection[DamageKind] = USUAL,
     *,
     lookahead_ms: float | None = None,
+    mixer: Mixer | None = None,
     overwrite: bool = False,
     on_progress: OnProgress = lambda _what, _share: None,
 ) -> FoundRepair:
@@ -99,9 +101,9 @@ def restore_found(
 
     Samples outside of what is found are the file's own, bit for bit. Stretches are filled from both sides;
     ``lookahead_ms`` says how much of what comes after them counts. With 0 they are continued from before, and
-    a crossfade follows them. Clipped stretches become louder than they were, so an output of them has floats.
-    The file is read twice, page by page. Raises `SoundError` and `ParameterError` as
-    `tsumami.bridge.restoration.restore.restore_file` does.
+    a crossfade follows them. A ``mixer`` weighs what they are filled with. Clipped stretches become louder
+    than they were, so an output of them has floats. The file is read twice, page by page. Raises `SoundError`
+    and `ParameterError` as `tsumami.bridge.restoration.restore.restore_file` does.
     """
     check_target(target, source, overwrite=overwrite)
     began = time.perf_counter()
@@ -116,7 +118,8 @@ def restore_found(
         reader.close()
     reader = SoundReader(source, as_floats=has_clips and any(one.kind is DamageKind.CLIPS for one in found))
     try:
-        write_sound(target, reader, _told(Mender(reader, found, after), reader.frames, on_progress))
+        mender = Mender(reader, found, after, mixer)
+        write_sound(target, reader, _told(mender, reader.frames, on_progress))
     finally:
         reader.close()
     seconds = reader.frames / reader.sample_rate

@@ -10,6 +10,7 @@ from tsumami.bridge.restoration.restore import Repair, restore_file
 from tsumami.bridge.restoration.trace import Lost, read_trace, runs_of
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.detection import USUAL
+from tsumami.engine.restoration.mix_model import chosen_mixer
 from tsumami.plugins.match.picture import check_drawing
 from tsumami.plugins.presets.formats import check_unused, write_file
 
@@ -26,6 +27,7 @@ class Job:
     packet: int | None = None
     detect: str | None = None
     lookahead_ms: float | None = None
+    model: str | None = None
     plot: Path | None = None
     overwrite: bool = False
 
@@ -45,6 +47,7 @@ def restore_by(job: Job, on_progress: OnProgress = lambda _what, _share: None) -
         job.out,
         kinds,
         lookahead_ms=job.lookahead_ms,
+        mixer=chosen_mixer(job.model),
         overwrite=job.overwrite,
         on_progress=on_progress,
     )
@@ -64,6 +67,7 @@ def _by_trace(job: Job, trace: Path, on_progress: OnProgress) -> Repair:
         lost,
         packet,
         lookahead_ms=job.lookahead_ms or 0.0,
+        mixer=chosen_mixer(job.model),
         overwrite=job.overwrite,
         on_progress=lambda done, of: on_progress("repairing", done / of),
     )

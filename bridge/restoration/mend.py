@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tsumami.bridge.restoration.sound_file import Native, SoundReader
 from tsumami.engine.restoration import Concealer, Damage, DamageKind
 from tsumami.engine.restoration.lookahead import MOST_FRAMES
+from tsumami.engine.restoration.mix import Mixer
 
 Samples = npt.NDArray[np.float32]
 
@@ -47,12 +48,18 @@ class Mender:
     there is in memory no more than a page and the longest stretch.
     """
 
-    def __init__(self, reader: SoundReader, damage: Sequence[Damage], after: int = MOST_FRAMES) -> None:
+    def __init__(
+        self,
+        reader: SoundReader,
+        damage: Sequence[Damage],
+        after: int = MOST_FRAMES,
+        mixer: Mixer | None = None,
+    ) -> None:
         self._reader = reader
         self._page = round(_PAGE_SECONDS * reader.sample_rate)
         stretches = [stretches_of(damage, channel) for channel in range(reader.channels)]
         self._ahead = max((one.end - one.begin for own in stretches for one in own), default=0) + MOST_FRAMES
-        self._channels = [_Channel(own, reader.sample_rate, after) for own in stretches]
+        self._channels = [_Channel(own, reader.sample_rate, after, mixer) for own in stretches]
 
     def pages(self) -> Iterator[Native]:
         """The whole file."""
@@ -73,10 +80,10 @@ class Mender:
 class _Channel:
     """One channel on its way through a concealer."""
 
-    def __init__(self, stretches: list[Stretch], sample_rate: int, after: int) -> None:
+    def __init__(self, stretches: list[Stretch], sample_rate: int, after: int, mixer: Mixer | None) -> None:
         self._waiting = stretches[::-1]
         self._block = round(_BLOCK_SECONDS * sample_rate)
-        self._concealer = Concealer(1, sample_rate, self._block) if stretches else None
+        self._concealer = Concealer(1, sample_rate, self._block, mixer=mixer) if stretches else None
         self._after = after
         self._at = 0
 

@@ -12,6 +12,7 @@ import numpy as np
 from tsumami.bridge.restoration.sound_file import Audio, Native, SoundReader, check_target, write_sound
 from tsumami.bridge.restoration.trace import Lost, check_trace, runs_of
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
+from tsumami.engine.restoration.mix import Mixer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ def restore_file(
     packet: int,
     *,
     lookahead_ms: float = 0.0,
+    mixer: Mixer | None = None,
     overwrite: bool = False,
     on_progress: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> Repair:
     """Write ``source`` to ``target`` with its ``lost`` packets of ``packet`` frames concealed.
 
     Samples of other packets are the file's own, bit for bit, but for the crossfade after a gap. With
-    ``lookahead_ms`` so much of what comes after a gap counts too. The file is read and written packet by
+    ``lookahead_ms`` so much of what comes after a gap counts too; a ``mixer`` weighs what gaps are filled
+    with. The file is read and written packet by
     packet. Raises `SoundError` for files that cannot be read or written,
     `ParameterError` for a trace that does not fit and a target that is there.
     """
@@ -68,7 +71,7 @@ def restore_file(
     reader = SoundReader(source)
     try:
         check_trace(lost, reader.frames, packet)
-        packets = _Packets(reader, lost, packet, lookahead_ms)
+        packets = _Packets(reader, lost, packet, lookahead_ms, mixer)
         write_sound(target, reader, told(packets.repaired(), len(lost), on_progress))
     finally:
         reader.close()
@@ -85,10 +88,16 @@ def told(pieces: Iterator[Native], of: int, on_progress: Callable[[int, int], ob
 class _Packets:
     """The packets of a file on their way through a concealer, which may hold some back."""
 
-    def __init__(self, reader: SoundReader, lost: Lost, packet: int, lookahead_ms: float) -> None:
+    def __init__(
+        self, reader: SoundReader, lost: Lost, packet: int, lookahead_ms: float, mixer: Mixer | None
+    ) -> None:
         self._reader, self._lost, self._packet = reader, lost.tolist(), packet
         format_ = reader.channels, reader.sample_rate, packet
-        self._concealer = LookaheadConcealer(*format_, lookahead_ms) if lookahead_ms else Concealer(*format_)
+        self._concealer = (
+            LookaheadConcealer(*format_, lookahead_ms, mixer=mixer)
+            if lookahead_ms
+            else Concealer(*format_, mixer=mixer)
+        )
         self._held = self._concealer.latency_samples // packet
 
     def repaired(self) -> Iterator[Native]:

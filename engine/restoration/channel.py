@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.restoration.bands import Bands
 from tsumami.engine.restoration.burg import burg
-from tsumami.engine.restoration.extrapolation import extrapolate
-from tsumami.engine.restoration.interpolation import interpolate
+from tsumami.engine.restoration.continuation import Continuation, Echo, mean_of
+from tsumami.engine.restoration.mix import LEAST_SECONDS, Mix, Mixer
 from tsumami.engine.restoration.similar import MEMORY_SECONDS, Match, find_match
 
 Samples = npt.NDArray[np.float64]
@@ -43,67 +44,34 @@ class Fit:
         return burg(context * ramp, order) if order else np.zeros(0)
 
 
-class _Continuation:
-    """What an autoregression makes of a past, piece by piece."""
-
-    def __init__(self, past: Samples, coefficients: Samples) -> None:
-        self._past, self._coefficients = self._newest(past, len(coefficients)), coefficients
-
-    def go_on(self, frames: int) -> Samples:
-        """The next samples."""
-        output = np.empty(frames)
-        extrapolate(self._past, self._coefficients, output)
-        self._past = self._newest(np.concatenate([self._past, output]), len(self._coefficients))
-        return output
-
-    def fill(self, after: Samples, added: Samples, doubt: float) -> Samples:
-        """All samples up to ``after``; see `interpolate`."""
-        return interpolate(
-            self._past, after, len(added) - len(after), self._coefficients, added=added, doubt=doubt
-        )
-
-    @staticmethod
-    def _newest(past: Samples, size: int) -> Samples:
-        return past[max(len(past) - size, 0) :]
-
-
-def _mean(continuations: Sequence[_Continuation], frames: int) -> Samples:
-    return np.asarray(np.mean([continuation.go_on(frames) for continuation in continuations], axis=0))
-
-
-class _Echo:
-    """What came after a place like the present, less what the autoregressions would have made of it."""
-
-    def __init__(self, match: Match, heard: Samples, coefficients: Sequence[Samples]) -> None:
-        self._match = match
-        place = heard[: len(heard) - match.lag]
-        self._expected = [_Continuation(place, each) for each in coefficients]
-
-    def go_on(self, heard: Samples, frames: int) -> Samples:
-        """The next samples; silence where what came after is not known. ``heard`` ends where they begin."""
-        begins = len(heard) - self._match.lag
-        came = heard[begins : begins + frames]
-        echo = np.zeros(frames)
-        echo[: len(came)] = self._match.weight * (came - _mean(self._expected, frames)[: len(came)])
-        return echo
-
-
 class Channel:
     """What was heard, and its continuation in a gap: the mean of autoregressions, ``fits``.
 
     With ``is_searching``, what they cannot foresee is taken from where the sound was alike before; see
-    `tsumami.engine.restoration.similar`.
+    `tsumami.engine.restoration.similar`. With a ``mixer``, which needs two ``fits``, these and a ``quick``
+    one are mixed instead; see `tsumami.engine.restoration.mix`.
     """
 
-    def __init__(self, fits: Sequence[Fit], sample_rate: float, *, is_searching: bool) -> None:
+    def __init__(
+        self,
+        fits: Sequence[Fit],
+        sample_rate: float,
+        *,
+        is_searching: bool,
+        quick: Fit | None = None,
+        mixer: Mixer | None = None,
+    ) -> None:
         self._fits, self._rate, self._is_searching = fits, sample_rate, is_searching
+        self._quick, self._mixer, self._bands = quick, mixer, Bands(sample_rate)
         self._kept = max(fit.context for fit in fits)
         if is_searching:
             self._kept = max(self._kept, round(MEMORY_SECONDS * sample_rate))
         self._memory = np.zeros(self._kept + self._kept // 4)
         self._length = 0
-        self._continuations: list[_Continuation] = []
-        self._echo: _Echo | None = None
+        self._continuations: list[Continuation] = []
+        self._match: Match | None = None
+        self._echo: Echo | None = None
+        self._mix: Mix | None = None
         self._in_vain = self._resting = 0
         self._reference = round(_REFERENCE_SECONDS * sample_rate)
         self._loudest = 0.0
@@ -124,16 +92,27 @@ class Channel:
         self._memory[self._length : end] = np.where(np.isfinite(samples), samples, 0.0)
         self._length = end
 
-    def begin(self) -> None:
-        """A gap begins."""
+    def begin(self, *, is_mixed: bool = True) -> None:
+        """A gap begins. Without ``is_mixed``, autoregressions and search do without the mixer."""
         heard = self._heard
         coefficients = [fit.coefficients(heard) for fit in self._fits]
-        self._continuations = [_Continuation(heard, each) for each in coefficients]
+        self._continuations = [Continuation(heard, each) for each in coefficients]
         match = self._search(heard)
-        self._echo = _Echo(match, heard, coefficients) if match else None
+        is_trusted = match is not None and match.trust > 0.0
+        self._match = match if is_trusted else None
+        self._echo = self._mix = None
+        if match is not None and is_trusted:
+            self._echo = Echo(heard[: len(heard) - match.lag], match.trust * match.level, coefficients)
+        if is_mixed and self._mixer is not None and self._quick is not None and self._has(LEAST_SECONDS):
+            short, long = coefficients
+            three = short, long, self._quick.coefficients(heard)
+            self._mix = Mix(self._mixer, self._bands, heard, three, match, self._rate)
         before = heard[-self._reference :]
         self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
         self._gain = 1.0
+
+    def _has(self, seconds: float) -> bool:
+        return self._length >= seconds * self._rate
 
     def _search(self, heard: Samples) -> Match | None:
         """Where the sound was alike, if that is looked for in this gap."""
@@ -141,26 +120,38 @@ class Channel:
             self._resting -= 1
             return None
         match = find_match(heard, self._rate)
-        self._in_vain = 0 if match else self._in_vain + 1
+        is_found = match is not None and match.trust > 0.0
+        self._in_vain = 0 if is_found else self._in_vain + 1
         may_rest = self._in_vain > PATIENCE and self._length >= self._kept
         self._resting = REST if may_rest else 0
         return match
 
     def go_on(self, frames: int) -> Samples:
         """The continuation, no louder than what was heard."""
-        guess = _mean(self._continuations, frames) + self._echo_of(frames)
+        if self._mix is not None:
+            guess = self._mix.go_on(frames)
+        else:
+            guess = mean_of(self._continuations, frames) + self._echo_of(frames)
         level = float(np.sqrt(np.mean(guess**2)))
         gain = min(1.0, self._loudest / level) if level > 0.0 else 1.0
-        guess *= np.linspace(self._gain, gain, frames)
+        guess = guess * np.linspace(self._gain, gain, frames)
         self._gain = gain
         return guess
 
     def fill(self, frames: int, after: Samples) -> Samples:
         """The rest of a gap that ends where ``after`` begins."""
-        added = self._echo_of(frames + len(after))
+        size = frames + len(after)
         doubt = (frames / (_DOUBT_SECONDS * self._rate)) ** 2
-        filled = [continuation.fill(after, added, doubt) for continuation in self._continuations]
+        if self._mix is not None:
+            ahead = self._mix.go_on(size)
+            filled = [one.fill_near(after, ahead, doubt) for one in self._continuations]
+        else:
+            added = self._echo_of(size)
+            filled = [one.fill(after, added, doubt) for one in self._continuations]
         return np.asarray(np.mean(filled, axis=0))
 
     def _echo_of(self, frames: int) -> Samples:
-        return self._echo.go_on(self._heard, frames) if self._echo else np.zeros(frames)
+        if self._echo is None or self._match is None:
+            return np.zeros(frames)
+        begins = self._length - self._match.lag
+        return self._echo.go_on(self._heard[begins:], frames)

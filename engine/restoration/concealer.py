@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.channel import Channel, Fit
+from tsumami.engine.restoration.mix import Mixer
 
 Block = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float64]
@@ -19,6 +20,8 @@ FADE_SECONDS: Final = 0.2
 PAIR: Final = ((768, 6144), (1536, 16384))
 ALONE: Final = ((1024, 8192),)
 """Orders and contexts of the autoregressions at 44.1 kHz."""
+QUICK: Final = (256, 2048)
+"""Of the third that a mixer has."""
 LONG_BLOCK_SECONDS: Final = 0.005
 LARGEST_SCALE: Final = 1.5
 """Of orders and contexts at higher sample rates: a fit costs the square of the order."""
@@ -37,9 +40,13 @@ def fits_for(sample_rate: float, block_size: int) -> tuple[Fit, ...]:
     one follows what changes, the long one tells partials apart that lie close. Blocks that are shorter come
     more often; what two would take is better spent on one that is larger.
     """
-    scale = min(max(sample_rate / 44_100, 0.5), LARGEST_SCALE)
     sizes = PAIR if is_long(sample_rate, block_size) else ALONE
-    return tuple(Fit(round(order * scale), round(context * scale)) for order, context in sizes)
+    return tuple(_fit(sample_rate, *size) for size in sizes)
+
+
+def _fit(sample_rate: float, order: int, context: int) -> Fit:
+    scale = min(max(sample_rate / 44_100, 0.5), LARGEST_SCALE)
+    return Fit(round(order * scale), round(context * scale))
 
 
 class Concealer:
@@ -49,6 +56,8 @@ class Concealer:
     the whole gap. To long blocks is added what they cannot foresee, where the same was played before
     (`tsumami.engine.restoration.similar`). After `HOLD_SECONDS` it fades. The first samples after a gap are
     mixed with the continuation over `CROSSFADE_SECONDS`; all others that were not lost pass bit for bit.
+    With a ``mixer``, as `tsumami.engine.restoration.mix_model.MixModel` is, it weighs long blocks' parts
+    instead.
 
     ``channels`` are repaired each by itself, at 8 to 192 kHz; ``block_size`` is how many samples are lost at
     a time. Without ``is_searching`` the autoregressions are left alone. For any thread but the audio thread.
@@ -57,7 +66,13 @@ class Concealer:
     latency_samples = 0
 
     def __init__(
-        self, channels: int, sample_rate: float, block_size: int, *, is_searching: bool = True
+        self,
+        channels: int,
+        sample_rate: float,
+        block_size: int,
+        *,
+        is_searching: bool = True,
+        mixer: Mixer | None = None,
     ) -> None:
         if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
             raise ParameterError(
@@ -68,6 +83,7 @@ class Concealer:
         self._rate = sample_rate
         self._fits = fits_for(sample_rate, block_size)
         self._is_searching = is_searching and is_long(sample_rate, block_size)
+        self._mixer = mixer if is_long(sample_rate, block_size) else None
         self._count = channels
         self._crossfade = round(CROSSFADE_SECONDS * sample_rate)
         self.reset()
@@ -75,7 +91,14 @@ class Concealer:
     def reset(self) -> None:
         """Forget what was heard."""
         self._channels = [
-            Channel(self._fits, self._rate, is_searching=self._is_searching) for _ in range(self._count)
+            Channel(
+                self._fits,
+                self._rate,
+                is_searching=self._is_searching,
+                quick=_fit(self._rate, *QUICK),
+                mixer=self._mixer,
+            )
+            for _ in range(self._count)
         ]
         self._gap = 0
         self._mixed = self._crossfade
@@ -99,7 +122,7 @@ class Concealer:
         It is what is likely between the two; nothing of the stream is mixed with it.
         The cost grows with the cube of what comes after.
         """
-        self._begin()
+        self._begin(is_mixed=is_long(self._rate, frames))
         known = np.nan_to_num(after.astype(np.float64), posinf=0.0, neginf=0.0)
         parts = [channel.fill(frames, known[:, number]) for number, channel in enumerate(self._channels)]
         filled = np.stack(parts, axis=1).astype(np.float32)
@@ -107,10 +130,10 @@ class Concealer:
         self._gap, self._mixed = 0, self._crossfade
         return filled
 
-    def _begin(self) -> None:
+    def _begin(self, *, is_mixed: bool = True) -> None:
         if self._gap == 0:
             for channel in self._channels:
-                channel.begin()
+                channel.begin(is_mixed=is_mixed)
 
     def _hear(self, block: Block) -> None:
         for number, channel in enumerate(self._channels):

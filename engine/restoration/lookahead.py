@@ -8,6 +8,7 @@ import numpy as np
 
 from tsumami.engine.errors import ParameterError
 from tsumami.engine.restoration.concealer import Block, Concealer
+from tsumami.engine.restoration.mix import Mixer
 
 LONGEST_MS: Final = 100.0
 MOST_FRAMES: Final = 256
@@ -25,10 +26,18 @@ class LookaheadConcealer:
     For any thread but the audio thread.
     """
 
-    def __init__(self, channels: int, sample_rate: float, block_size: int, lookahead_ms: float) -> None:
+    def __init__(
+        self,
+        channels: int,
+        sample_rate: float,
+        block_size: int,
+        lookahead_ms: float,
+        *,
+        mixer: Mixer | None = None,
+    ) -> None:
         if not 0.0 < lookahead_ms <= LONGEST_MS:
             raise ParameterError(f"lookahead must be 0-{LONGEST_MS:g} ms, got {lookahead_ms:g}")
-        self._concealer = Concealer(channels, sample_rate, block_size)
+        self._concealer = Concealer(channels, sample_rate, block_size, mixer=mixer)
         frames = max(1, round(lookahead_ms * sample_rate / 1000.0))
         self._frames = min(frames, MOST_FRAMES)
         self._blocks = -(-frames // block_size)

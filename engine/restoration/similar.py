@@ -45,12 +45,20 @@ class Match:
     """A place that is like the newest sound, ``lag`` samples before its end."""
 
     lag: int
-    weight: float
-    """The newest sound's level against the place's, times how far the place is trusted."""
+    level: float
+    """Of the newest sound, against the place's."""
+    likeness: float
+    """Correlation of what the autoregression leaves of both."""
+
+    @property
+    def trust(self) -> float:
+        """How far it may be relied on that the very same is played again, 0 to `_MOST`."""
+        share = (self.likeness - _DOUBTED) / (_TRUSTED - _DOUBTED)
+        return _MOST * min(max(share, 0.0), 1.0)
 
 
 def find_match(heard: Samples, sample_rate: float) -> Match | None:
-    """The place in ``heard`` that is most like its end; None where there is none to be trusted.
+    """The place in ``heard`` that is most like its end; None where there is too little to look in.
 
     Costs some milliseconds. For a thread that may allocate.
     """
@@ -62,8 +70,7 @@ def find_match(heard: Samples, sample_rate: float) -> Match | None:
         return None
     lag = step * (len(past) - size - _most_alike(past, size, places))
     lag, level = _found(heard, lag, step, size * step)
-    trust = (_correlation_left(heard, lag, sample_rate) - _DOUBTED) / (_TRUSTED - _DOUBTED)
-    return Match(lag, _MOST * min(trust, 1.0) * level) if trust > 0.0 else None
+    return Match(lag, level, _correlation_left(heard, lag, sample_rate))
 
 
 @summing_kernel

@@ -38,6 +38,7 @@ def test_figures_of_known_sounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert {peer for _, peer in rows if peer} == {
         *PEERS,
         "autoregressions alone",
+        "no model",
         "none ahead",
         "the music there",
     }

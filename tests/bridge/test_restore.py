@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.command import run_tsumami
+from tsumami.bridge.restoration.job import Job, restore_by
 from tsumami.bridge.restoration.restore import restore_file
 from tsumami.bridge.restoration.sound_file import SoundReader
 from tsumami.bridge.restoration.trace import read_trace
-from tsumami.engine.errors import ParameterError, SoundError
+from tsumami.engine.errors import ModelError, ParameterError, SoundError
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS
+from tsumami.engine.restoration.mix_model import NONE
 
 RATE, PACKET = 16_000, 160
 CROSSFADE = round(CROSSFADE_SECONDS * RATE)
@@ -136,6 +138,31 @@ def test_command_tells_what_it_did(tmp_path: Path) -> None:
     again = run_tsumami("restore", str(source), str(out), "--trace", str(trace), "--packet", str(PACKET))
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "--force" in again.stderr
+
+
+@pytest.mark.parametrize("has_trace", [True, False])
+def test_a_model_changes_what_gaps_are_filled_with_and_nothing_else(tmp_path: Path, has_trace: bool) -> None:
+    rng = np.random.default_rng(3)
+    audio = lowpassed(rng.standard_normal(100 * PACKET))[:, None]
+    if not has_trace:
+        audio[np.repeat(LOST, PACKET)] = 0.0
+    source = written(tmp_path / "in.wav", audio, "PCM_16")
+    trace = tmp_path / "trace.txt" if has_trace else None
+    if trace is not None:
+        trace.write_text("".join("01"[int(is_lost)] for is_lost in LOST))
+    packet = PACKET if has_trace else None
+    heard = []
+    for model in (None, NONE):
+        out = tmp_path / f"{model}.wav"
+        restore_by(Job(source, out, trace, packet, lookahead_ms=0.0, model=model))
+        heard.append(soundfile.read(out)[0])
+    mask = touched(LOST, len(audio))
+    np.testing.assert_array_equal(heard[0][~mask], heard[1][~mask])
+    assert not np.array_equal(heard[0][mask], heard[1][mask])
+    bad = written(tmp_path / "model.onnx.wav", audio, "PCM_16")
+    with pytest.raises(ModelError, match="must be an ONNX model"):
+        restore_by(Job(source, tmp_path / "bad.wav", trace, packet, model=str(bad)))
+    assert not (tmp_path / "bad.wav").exists()
 
 
 @pytest.mark.parametrize(

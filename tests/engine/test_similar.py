@@ -41,7 +41,8 @@ def test_a_loop_is_found_to_the_sample_with_its_level(rate: int, level: float) -
     match = find_match(x[: len(x) - rate // 80], rate)
     assert match is not None
     assert match.lag % loop == 0
-    assert match.weight == pytest.approx(0.85 * level, rel=0.01)  # as far as the most trusted is
+    assert match.level == pytest.approx(level, rel=0.01)
+    assert match.trust == pytest.approx(0.85)  # as far as the most trusted is
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["noise", "tone", "silence", "short"]))
@@ -55,7 +56,8 @@ def test_what_was_never_played_before_is_not_found(seed: int, kind: str) -> None
         x[-RATE:] = 0.0
     if kind == "short":
         x = drums(3)[: rng.integers(0, RATE // 3)]
-    assert find_match(x, RATE) is None
+    match = find_match(x, RATE)
+    assert match is None or match.trust == 0.0
 
 
 def test_a_drum_loop_goes_on_with_its_next_hit() -> None:

@@ -1,0 +1,74 @@
+"""A continuation mixed of parts, by weights for each band and hop."""
+
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.restoration.bands import Bands, Spectra
+from tsumami.engine.restoration.mix_features import HELD_HOPS, Evidence, Features
+from tsumami.engine.restoration.mix_parts import PARTS, Parts
+from tsumami.engine.restoration.similar import Match
+
+Samples = npt.NDArray[np.float64]
+
+LEAST_SECONDS: Final = 0.25
+"""Of sound before a gap, without which nothing is mixed."""
+
+
+class Mixer(Protocol):
+    """Something that weighs the parts of a continuation."""
+
+    def weigh(self, features: Features, spectra: Spectra, plain: Samples) -> Samples:
+        """Weights ``[PARTS, BANDS]`` for a window of a gap.
+
+        ``features`` are those of `tsumami.engine.restoration.mix_features`, ``spectra`` ``[PARTS, bins]`` the
+        parts', and ``plain`` ``[PARTS]`` the weights without a mixer.
+        """
+        ...
+
+
+class Mix:
+    """One gap's continuation, of the parts that begin at the end of what was ``heard``.
+
+    The parts are cut into windows of two hops from where the gap begins on, weighed, and put together again:
+    what comes out does not depend on how many samples are asked for at a time.
+    """
+
+    def __init__(
+        self,
+        mixer: Mixer,
+        bands: Bands,
+        heard: Samples,
+        coefficients: tuple[Samples, Samples, Samples],
+        match: Match | None,
+        sample_rate: float,
+    ) -> None:
+        self._mixer, self._bands = mixer, bands
+        held = Parts(heard, len(heard) - HELD_HOPS * bands.hop, coefficients, None, sample_rate)
+        self._evidence = Evidence(bands, heard, held, match)
+        self._parts = Parts(heard, len(heard), coefficients, match, sample_rate)
+        self._plain = np.array([1.0, 0.0, 0.0, match.trust if match else 0.0])
+        self._newest = np.zeros((PARTS, bands.hop))
+        self._number = 0
+        self._overlap = self._window()[bands.hop :]
+        self._ready = np.zeros(0)
+
+    def go_on(self, frames: int) -> Samples:
+        """The next samples."""
+        while len(self._ready) < frames:
+            begin, end = np.split(self._window(), 2)
+            self._ready = np.concatenate([self._ready, self._overlap + begin])
+            self._overlap = end
+        output, self._ready = self._ready[:frames], self._ready[frames:]
+        return output
+
+    def _window(self) -> Samples:
+        """The next window, weighed; the first has silence before the gap."""
+        parts = self._parts.go_on(self._bands.hop)
+        spectra = self._bands.spectra(np.concatenate([self._newest, parts], axis=1))[:, 0]
+        features = self._evidence.of_hop(self._number, spectra)
+        weights = self._mixer.weigh(features, spectra, self._plain)
+        self._newest = parts
+        self._number += 1
+        return self._bands.samples((weights[:, self._bands.numbers] * spectra).sum(axis=0))
