@@ -190,10 +190,16 @@ def test_runs_are_refused_that_do_not_belong_together(section: Section, tmp_path
     with pytest.raises(ModelError, match="with seed 1 instead of 2; choose another folder"):
         fit(section, "none", tmp_path / "one", budget="tiny", seed=2)
     fit(section, "none", tmp_path / "two", budget="tiny", stop_after=1)
-    with pytest.raises(ModelError, match="runs must be one for each model, all of one piece"):
+    with pytest.raises(ModelError, match="runs must be one for each model and seed, all of one piece"):
         find_runs(tmp_path)
     with pytest.raises(ModelError, match="runs must be a folder with runs of tsumami train groove"):
         find_runs(tmp_path / "none")
+
+
+def test_seeds_stand_beside_each_other(section: Section, tmp_path: Path) -> None:
+    for seed in (2, 1):
+        fit(section, "none", tmp_path / f"seed{seed}", budget="tiny", seed=seed, stop_after=1)
+    assert [run.label for run in find_runs(tmp_path)] == ["none", "none, seed 2"]
 
 
 def test_every_variant_has_a_noise() -> None:

@@ -26,7 +26,7 @@ def overview(evaluation: Evaluation) -> Table:
     rows = []
     for row in evaluation.rows:
         judged = [_cell(row.weak_rise_db, 1), _cell(row.ghost_auc, 3), _RISES[row.rises]]
-        rows.append([row.run.name, *_cells(row.restored_db, 1), *judged])
+        rows.append([row.run.label, *_cells(row.restored_db, 1), *judged])
     return headings, rows
 
 
@@ -102,7 +102,7 @@ def _markdown(headings: Sequence[str], rows: Iterator[list[str]] | list[list[str
 
 
 def _name(row: Row) -> str:
-    return row.run.name
+    return row.run.label
 
 
 def _yes(value: bool) -> str:

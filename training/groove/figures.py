@@ -35,7 +35,7 @@ def draw_beat(evaluation: Evaluation) -> Figure:
         curve = row.run.divergence(performed[None], programmed)[0]
         scaled = (curve - curve.min()) / max(float(np.ptp(curve)), 1e-9)
         axes[-1].plot(*_over_time(scaled), color=INK, linewidth=0.5)
-        axes[0].set_ylabel(row.run.name, fontsize=8, color=INK)
+        axes[0].set_ylabel(row.run.label, fontsize=8, color=INK)
         for place in axes:
             _finish(place, soft)
     for place, title in zip(grid[0], _COLUMNS, strict=True):
@@ -61,8 +61,8 @@ def draw_deviations(evaluation: Evaluation) -> Figure:
     figure = Figure(figsize=(9.0, 3.4), layout="constrained")
     means, levels = figure.subplots(1, 2)
     for row in evaluation.rows:
-        means.plot(DEVIATIONS_MS, row.mean_nats, marker="o", markersize=3.5, label=row.run.name)
-        levels.plot(DEVIATIONS_MS, row.level_db, marker="o", markersize=3.5, label=row.run.name)
+        means.plot(DEVIATIONS_MS, row.mean_nats, marker="o", markersize=3.5, label=row.run.label)
+        levels.plot(DEVIATIONS_MS, row.level_db, marker="o", markersize=3.5, label=row.run.label)
     means.set_yscale("log")
     for axes, title in ((means, "mean, nats"), (levels, "level, dB of 1 nat")):
         axes.set_title(title, loc="left", fontsize=9.5, color=INK)

@@ -18,6 +18,8 @@ Audio = npt.NDArray[np.float32]
 
 SYSTEM: Final = "groove"
 """Of `tsumami train`."""
+SEED: Final = 1
+"""Of a training that is given none."""
 _AT_ONCE: Final = 1 << 12
 
 
@@ -38,6 +40,11 @@ class Run:
         self.model = LstmVae(VARIANTS[self.name].components)
         self.model.load_state_dict(checkpoint["best"])
         self.model.requires_grad_(False).eval()
+
+    @property
+    def label(self) -> str:
+        """The name, and the seed where it is not the usual one."""
+        return self.name if self.seed == SEED else f"{self.name}, seed {self.seed}"
 
     def divergence(self, performed: Audio, reference: Audio) -> Audio:
         """D of sounds ``[n, frames]`` from a reference ``[frames]``, sample by sample, ``[n, frames]``."""
@@ -71,10 +78,10 @@ def stored_run(folder: Path) -> dict[str, Any]:
 
 
 def find_runs(place: Path) -> list[Run]:
-    """Every run at or under ``place``, in the order of `VARIANTS`.
+    """Every run at or under ``place``, in the order of `VARIANTS`, then of seeds.
 
-    Raises `ModelError` when there is none, when two are of one model, or when they learned from various
-    pieces.
+    Raises `ModelError` when there is none, when two are of one model and seed, or when they learned from
+    various pieces.
     """
     found = list(_runs(sorted(path.parent for path in place.rglob(FILE))))
     if not found:
@@ -82,10 +89,10 @@ def find_runs(place: Path) -> list[Run]:
             f"runs must be a folder with runs of tsumami train {SYSTEM} at or under it, "
             f"got {place} without one"
         )
-    names = [run.name for run in found]
-    if len(set(names)) < len(names) or len({run.data_hash for run in found}) > 1:
-        raise ModelError(f"runs must be one for each model, all of one piece, got others in {place}")
-    return sorted(found, key=lambda run: list(VARIANTS).index(run.name))
+    labels = {run.label for run in found}
+    if len(labels) < len(found) or len({run.data_hash for run in found}) > 1:
+        raise ModelError(f"runs must be one for each model and seed, all of one piece, got others in {place}")
+    return sorted(found, key=lambda run: (list(VARIANTS).index(run.name), run.seed))
 
 
 def _runs(folders: Sequence[Path]) -> Iterator[Run]:
