@@ -53,7 +53,15 @@ def groove(
     from tsumami.bridge.groove.written import Written, check_written, write_groove
 
     is_live = live or calibrate
-    _check(sound, is_live=is_live, click=click, clock=clock, bpm=bpm, reference=reference)
+    _check_sound(
+        sound,
+        is_live=is_live,
+        live_alone={
+            "--click": click or None, "--clock": clock, "--input": heard, "--device": device, "--api": api,
+            "--sample-rate": sample_rate, "--block-size": block_size, "--seconds": seconds,
+        },
+    )  # fmt: skip
+    _check_grid(bpm, {"--click": click or None, "--clock": clock, "--reference": reference})
     written = Written(plot, midi, apply)
     check_written(written, overwrite=force)
     facts: dict[str, Any] | None = None
@@ -75,37 +83,28 @@ def groove(
     _show(found, facts, write_groove(found, written), as_json=json)
 
 
-def _check(
-    sound: Path | None,
-    *,
-    is_live: bool,
-    click: bool,
-    clock: str | None,
-    bpm: float | None,
-    reference: Path | None,
-) -> None:
-    """Refuse what does not go together."""
+def _check_sound(sound: Path | None, *, is_live: bool, live_alone: dict[str, Any]) -> None:
+    """Refuse to hear both or neither, and options of a live input for a recording."""
     from tsumami.engine.errors import ParameterError
 
     if sound is None and not is_live:
         raise ParameterError("sound must be a recording, got none; or hear an input with --live")
     if sound is not None and is_live:
         raise ParameterError(f"sound must be none with --live, got {sound}")
-    if not is_live and (click or clock is not None):
-        raise ParameterError("--click and --clock must stand with --live, got a recording")
-    if click and bpm is None:
-        raise ParameterError("--bpm must be given with --click, got none")
-    given = [
-        name
-        for name, is_given in (
-            ("--click", click),
-            ("--clock", clock is not None),
-            ("--reference", reference is not None),
-        )
-        if is_given
-    ]
+    wrong = next((name for name, value in live_alone.items() if value is not None), None)
+    if wrong is not None and not is_live:
+        raise ParameterError(f"{wrong} must stand with --live, got a recording")
+
+
+def _check_grid(bpm: float | None, sources: dict[str, Any]) -> None:
+    """Refuse a grid that comes from two sources, or a click of no tempo."""
+    from tsumami.engine.errors import ParameterError
+
+    given = [name for name, value in sources.items() if value is not None]
     if len(given) > 1:
-        raise ParameterError(f"the grid must come from one of {' and '.join(given)}, got {len(given)}")
+        raise ParameterError(f"the grid must come from one source, got {' and '.join(given)}")
+    if "--click" in given and bpm is None:
+        raise ParameterError("--bpm must be given with --click, got none")
 
 
 def _live(

@@ -71,4 +71,7 @@ class BeatTrack:
 
     def holds(self, times: Values) -> npt.NDArray[np.bool_]:
         """Which times lie within any run."""
-        return np.logical_or.reduce([np.zeros(len(times), bool), *(run.holds(times) for run in self._runs)])
+        held = np.zeros(len(times), bool)
+        for run in self._runs:
+            held |= run.holds(times)
+        return held

@@ -145,6 +145,7 @@ class LiveGroove:
         self._view.latency = latency
         found = 0.0
         with self._shown():
+            end = math.inf if self._options.seconds is None else self._options.seconds
             is_over = False
             while not is_over:
                 is_over = self._stopping.wait(_PERIOD_SECONDS)
@@ -157,7 +158,7 @@ class LiveGroove:
                 if is_wanted and listener.seconds - found >= _FIND_SECONDS:
                     self._find(listener, grid)
                     found = listener.seconds
-                is_over = is_over or listener.seconds >= (self._options.seconds or math.inf)
+                is_over = is_over or listener.seconds >= end
 
     def _update(self, listener: Listener, grid: LiveGrid) -> None:
         view = self._view

@@ -179,9 +179,13 @@ def test_silence_in_a_terminal_is_shown_and_is_no_groove(tmp_path: Path) -> None
     [
         ([], "sound must be a recording, got none; or hear an input with --live"),
         (["a.wav", "--live"], "sound must be none with --live, got a.wav"),
-        (["a.wav", "--clock", "midi"], "--click and --clock must stand with --live, got a recording"),
+        (["a.wav", "--clock", "midi"], "--clock must stand with --live, got a recording"),
+        (["a.wav", "--input", "mic"], "--input must stand with --live, got a recording"),
         (["--live", "--click"], "--bpm must be given with --click, got none"),
-        (["--live", "--clock", "link", "--reference", "a.mid"], "grid must come from one of --clock and"),
+        (
+            ["--live", "--clock", "link", "--reference", "a.mid"],
+            "grid must come from one source, got",
+        ),
         (["--live", "--device", "null"], "--device must be one with an input, got null"),
         (["--live", "--sample-rate", "8000"], "--sample-rate must be in 32000-192000 Hz, got 8000"),
         (["--live", "--block-size", "1"], "--block-size must be a whole number of at least 16, got 1"),
