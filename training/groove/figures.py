@@ -18,9 +18,13 @@ _COLUMNS: Final = ("means of the latent (figure 3)", "samples of it (figure 5)",
 
 
 def draw_beat(evaluation: Evaluation) -> Figure:
-    """The tested beat with the most soft hits: restored, sampled, and its divergence from the twin."""
-    section, rows = evaluation.section, evaluation.rows
-    number = softest_beat(section, rows[0].run.seed)
+    """The tested beat with the most soft hits: restored, sampled, and its divergence from the twin.
+
+    Of the first seed's models: those of another may have learned from it.
+    """
+    section, seed = evaluation.section, evaluation.rows[0].run.seed
+    rows = [row for row in evaluation.rows if row.run.seed == seed]
+    number = softest_beat(section, seed)
     performed, programmed = (cut(sound)[number] for sound in (section.performed, section.programmed))
     begin = number * 60.0 / BPM
     soft = [time - begin for time in _soft(section) if 0.0 <= time - begin < 60.0 / BPM]
@@ -58,7 +62,7 @@ def _soft(section: Section) -> npt.NDArray[np.float64]:
 
 def draw_deviations(evaluation: Evaluation) -> Figure:
     """Mean and level of the divergence over the deviation that was put in, on the mean of all pieces."""
-    figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+    figure = Figure(figsize=(11.0, 3.2), layout="constrained")
     means, levels = figure.subplots(1, 2)
     for row in evaluation.rows:
         means.plot(DEVIATIONS_MS, row.mean_nats, marker="o", markersize=3.5, label=row.run.label)
@@ -69,7 +73,7 @@ def draw_deviations(evaluation: Evaluation) -> Figure:
         axes.set_xlabel("deviation, ms", fontsize=8, color=INK)
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
         plain(axes)
-    levels.legend(frameon=False, fontsize=8)
+    figure.legend(*levels.get_legend_handles_labels(), loc="outside right", frameon=False, fontsize=8)
     return figure
 
 
