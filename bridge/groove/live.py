@@ -16,7 +16,14 @@ from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
 from tsumami.bridge.groove.calibration import CLICKS, PERIOD_SECONDS, Calibration
 from tsumami.bridge.groove.latency import Latency, LatencyFile
 from tsumami.bridge.groove.listener import Listener
-from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, LiveGrid, ReferenceGrid
+from tsumami.bridge.groove.live_grid import (
+    ClickGrid,
+    ClockGrid,
+    FoundGrid,
+    LiveGrid,
+    ReferenceGrid,
+    final_groove,
+)
 from tsumami.bridge.groove.live_view import GrooveView
 from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
@@ -84,7 +91,7 @@ class LiveGroove:
                 f"input must have hits of drums, got none in {recording.seconds:.0f} s, "
                 f"its peak {facts['peak_dbfs']:.0f} dBFS; is it the right --input?"
             )
-        groove = grid.groove(recording)
+        groove = final_groove(grid, recording, self._options.bpm)
         if self._divergence is not None:
             groove = replace(groove, divergence=self._divergence.divergence(groove.lean.seconds))
         return groove, facts
@@ -188,7 +195,9 @@ class LiveGroove:
     def _recording(self, listener: Listener, facts: dict[str, Any]) -> Recording:
         remarks = []
         if facts["lost_blocks"]:
-            remarks.append(f"{facts['lost_blocks']} blocks of the input were lost, with the hits in them")
+            remarks.append(
+                f"blocks of the input that were lost, with the hits in them: {facts['lost_blocks']}"
+            )
         name = f"live from {listener.engine.input}"
         return Recording(
             name, listener.seconds, listener.sample_rate, listener.hits, tuple(remarks), _NOT_KEPT

@@ -11,6 +11,7 @@ from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
+from tsumami.engine.errors import SoundError
 from tsumami.engine.groove import known_beats
 from tsumami.engine.groove.deviation import bias_of
 
@@ -123,3 +124,17 @@ class ClockGrid:
         seconds, first = self._track.beats(recording.times)
         grid = known_beats(recording.times, recording.lanes, seconds, first, self._outer.source)
         return groove_on(recording, grid.of_bars(BEATS_IN_BAR))
+
+
+def final_groove(grid: LiveGrid, recording: Recording, bpm: float | None) -> Groove:
+    """The groove of all that was played; where it does not fit its grid, that of its own, and that is said.
+
+    Raises `SoundError` where there is none at all.
+    """
+    try:
+        return grid.groove(recording)
+    except SoundError as error:
+        if isinstance(grid, FoundGrid):
+            raise
+        groove = groove_of(recording, bpm)
+        return replace(groove, remarks=(str(error), *groove.remarks))

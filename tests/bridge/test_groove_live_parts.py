@@ -22,7 +22,7 @@ from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.latency import LatencyFile
 from tsumami.bridge.groove.link_clock import LinkClock
 from tsumami.bridge.groove.live_divergence import LiveDivergence
-from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, ReferenceGrid
+from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, ReferenceGrid, final_groove
 from tsumami.bridge.groove.live_view import GrooveView
 from tsumami.bridge.groove.outer_clock import MidiClock
 from tsumami.bridge.groove.recording import Recording
@@ -301,6 +301,17 @@ def test_the_view_shows_lanes_and_how_sure_they_are() -> None:
         assert words in text
     assert text.count("●") == 3, "the newest hit of kick, snare and hat"
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_does_not_fit_its_reference_is_not_thrown_away() -> None:
+    meant = reference_of(heard())
+    sparse = replace(meant, seconds=100.0 * np.arange(8), lanes=meant.lanes[:8], places=100.0 * np.arange(8))
+    grid, played = ReferenceGrid(sparse), heard()
+    with pytest.raises(SoundError, match="reference must be of the same performance"):
+        grid.groove(played)
+    groove = final_groove(grid, played, 120.0)
+    assert groove.lean.grid.source == "bpm"
+    assert groove.remarks[0].startswith("reference must be of the same performance")
 
 
 def test_too_few_hits_are_no_groove() -> None:
