@@ -37,9 +37,10 @@ _LEAST_SHARE = 1e-10
 
 @summing_kernel
 def _recursion(x: Samples, c: Samples, order: int) -> Samples:
-    back = x[::-1].copy()  # loops over both run forwards, and become products of vectors
+    # What runs backwards is laid out forwards, so that every loop is a product of vectors.
+    back = x[::-1].copy()
     a, g = np.zeros(order + 2), np.zeros(order + 2)
-    next_a, next_g = np.zeros(order + 2), np.zeros(order + 2)
+    turned_a, turned_g = np.zeros(order + 2), np.zeros(order + 2)
     a[0] = 1.0
     g[0] = 2.0 * c[0] - x[0] ** 2 - back[0] ** 2
     g[1] = 2.0 * c[1]
@@ -47,9 +48,12 @@ def _recursion(x: Samples, c: Samples, order: int) -> Samples:
     first = order
     rows[first], rows[first + 1] = g[1], g[0]
     for m in range(order):
+        for i in range(m + 2):
+            turned_a[i] = a[m + 1 - i]
+            turned_g[i] = g[m + 1 - i]
         across, along = 0.0, 0.0
         for i in range(m + 1):
-            across += a[i] * g[m + 1 - i]
+            across += a[i] * turned_g[i]
             along += a[i] * g[i]
         if along <= _LEAST_SHARE * c[0]:
             break
@@ -57,8 +61,7 @@ def _recursion(x: Samples, c: Samples, order: int) -> Samples:
         if not abs(k) < 1.0:  # only by rounding; what was found so far is stable
             break
         for i in range(m + 2):
-            next_a[i] = a[i] + k * a[m + 1 - i]
-        a, next_a = next_a, a
+            a[i] += k * turned_a[i]
         if m == order - 1:
             break
         r = rows[first:]
@@ -67,14 +70,14 @@ def _recursion(x: Samples, c: Samples, order: int) -> Samples:
         first -= 1
         r = rows[first:]
         r[0] = 2.0 * c[m + 2]
+        u, w = back[len(x) - 2 - m :], x[len(x) - 2 - m :]
         start, end, below = 0.0, 0.0, 0.0
         for i in range(m + 2):
-            start += x[m + 1 - i] * a[i]
-            end += back[m + 1 - i] * a[i]
+            start += u[i] * a[i]
+            end += w[i] * a[i]
             below += r[i] * a[i]
         for i in range(m + 2):
-            next_g[i] = g[i] + k * g[m + 1 - i] - x[m + 1 - i] * start - back[m + 1 - i] * end
-        g, next_g = next_g, g
+            g[i] += k * turned_g[i] - u[i] * start - w[i] * end
         g[m + 2] = below
     return -a[1 : order + 1]
 
