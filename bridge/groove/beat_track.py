@@ -1,6 +1,7 @@
 """Beats that a clock has told, as a grid of the hits' time needs them: without a gap, and bar by bar."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,11 +27,15 @@ class _Run:
         """The last; half a second where there is but one beat."""
         return self.seconds[-1] - self.seconds[-2] if len(self.seconds) > 1 else 0.5
 
-    def holds(self, times: Values) -> npt.NDArray[np.bool_]:
-        """Which times lie within it, or less than a beat before or after it; none in a single beat."""
+    def holds(self, times: Values, until: float) -> npt.NDArray[np.bool_]:
+        """Which times lie within it, or less than a beat beside it, and before ``until``.
+
+        None in a single beat.
+        """
         if len(self.seconds) < 2:
             return np.zeros(len(times), bool)
-        return (times > self.seconds[0] - self.period) & (times < self.seconds[-1] + self.period)
+        end = min(self.seconds[-1] + self.period, until)
+        return np.asarray((times > self.seconds[0] - self.period) & (times < end))
 
 
 class BeatTrack:
@@ -59,7 +64,7 @@ class BeatTrack:
 
         Between two runs stand beats that nobody told, so many that the bars go on as the clock counts them.
         """
-        runs = [run for run in self._runs if run.holds(times).any()]
+        runs = [run for run, held in self._held(times) if held.any()]
         seconds = list(runs[0].seconds)
         number = runs[0].first + len(seconds) - 1
         for before, run in itertools.pairwise(runs):
@@ -72,6 +77,12 @@ class BeatTrack:
     def holds(self, times: Values) -> npt.NDArray[np.bool_]:
         """Which times lie within any run."""
         held = np.zeros(len(times), bool)
-        for run in self._runs:
-            held |= run.holds(times)
+        for _, of_run in self._held(times):
+            held |= of_run
         return held
+
+    def _held(self, times: Values) -> Iterator[tuple[_Run, npt.NDArray[np.bool_]]]:
+        """Each run, and which times are its own: what is near the next one's first beat is that one's."""
+        ends = [run.seconds[0] - run.period / 2 for run in self._runs[1:]]
+        for run, until in zip(self._runs, [*ends, np.inf], strict=False):
+            yield run, run.holds(times, until)

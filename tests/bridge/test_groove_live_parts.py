@@ -116,6 +116,17 @@ def test_beats_of_two_runs_keep_their_bars() -> None:
     np.testing.assert_array_equal(held, [False, True, True, False, True, True, False])
 
 
+def test_a_clock_that_jumps_takes_the_hits_along() -> None:
+    track = BeatTrack()
+    for number in range(8):
+        track.note(number, 0.5 * number)
+    for number in range(8):
+        track.note(number, 3.7 + 0.5 * number)
+    seconds, first = track.beats(np.array([3.69, 4.2]))
+    assert (seconds[0], first) == (3.7, 0), "what falls with a beat of the new run is that one's"
+    np.testing.assert_allclose(np.diff(seconds), 0.5)
+
+
 def test_a_beat_that_is_told_anew_is_known_better() -> None:
     track = BeatTrack()
     for number, seconds in ((0, 0.0), (1, 0.51), (1, 0.5), (2, 1.0)):
