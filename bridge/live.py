@@ -1,6 +1,7 @@
 """A live session: starts the parts, watches them, and ends them in order."""
 
 import contextlib
+import faulthandler
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from tsumami.engine.config import Message
 from tsumami.engine.errors import SessionError
 from tsumami.engine.quiet import standard_error_kept
 
+_END_SECONDS = 30.0
+"""Far longer than an end takes."""
 _PERIOD_SECONDS = 0.08
 """Between two looks at the engine: twelve pictures a second."""
 
@@ -88,6 +91,7 @@ class LiveSession:
     def run(self) -> dict[str, Any]:
         """Play until the time is over or the user ends it; returns the summary."""
         with contextlib.ExitStack() as stack:
+            stack.callback(faulthandler.cancel_dump_traceback_later)
             stack.callback(self._rack.close)
             stack.enter_context(ended_by_signals(self._stopping.set))
             if self._console.is_terminal:
@@ -145,7 +149,11 @@ class LiveSession:
                     return
 
     def _end(self, client: EngineClient) -> None:
-        """Controls first, then the engine; what is left in its rings is written out."""
+        """Controls first, then the engine; what is left in its rings is written out.
+
+        A sound or MIDI system that does not let go of us is not waited for longer than `_END_SECONDS`.
+        """
+        faulthandler.dump_traceback_later(_END_SECONDS, exit=True)
         if self._osc is not None:
             self._osc.close()
         if self._midi is not None:

@@ -2,12 +2,14 @@
 
 import ctypes
 import ctypes.util
+import threading
 from typing import Any
 
 from tsumami.bridge.midi.system import CLIENT_NAME, OUTPUT_NAME
 from tsumami.engine.quiet import native_output_silenced
 
 _NO_START_SERVER = 1
+_CLOSE_SECONDS = 1.0
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -41,9 +43,16 @@ class JackGraph:
         return any(source.startswith(OUTPUT_NAME.encode()) for source in sources)
 
     def close(self) -> None:
-        """Give the client back, unless the server has died: see `close_client`."""
+        """Give the client back, unless the server has died: see `close_client`.
+
+        A server that is about to die may not answer: it is not waited for longer than a second.
+        """
         if self.is_alive:
-            self._library.jack_client_close(self._client)
+            closing = threading.Thread(
+                target=self._library.jack_client_close, args=(self._client,), daemon=True
+            )
+            closing.start()
+            closing.join(_CLOSE_SECONDS)
 
     def _die(self, _argument: Any) -> None:
         """Called by a thread of libjack."""
