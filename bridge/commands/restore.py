@@ -37,7 +37,7 @@ def restore(
         typer.Option(
             metavar="FILE|none",
             help="Model that weighs what gaps are filled with (ONNX, of `tsumami train mixer`); the one that "
-            "ships. None: without one.",
+            "ships. `none` does without.",
         ),
     ] = None,
     plot: Annotated[
