@@ -31,7 +31,7 @@ class RememberedState:
     def morph(self, share: float) -> None:
         """Remember where a morph stands, by the straight line: what a new engine begins with."""
         first, second = self._ends
-        self.load((1.0 - share) * first + share * second)
+        self.load(((1.0 - share) * first + share * second).astype(np.float32))
 
     def note(self, events: Events) -> None:
         """Take in what was sent to the engine."""
