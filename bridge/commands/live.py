@@ -1,6 +1,8 @@
 """`tsumami live`: play."""
 
 import json as json_module
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,6 +66,7 @@ def live(
 ) -> None:
     """Play a synth, built in or a plugin: MIDI in, sound out, eight knobs on CC 20-27."""
     from tsumami.bridge.live import LiveOptions, LiveSession
+    from tsumami.bridge.midi.jack_graph import is_jack_stuck
     from tsumami.bridge.overrides import overridden
     from tsumami.bridge.session import load_session
     from tsumami.engine.errors import SessionError
@@ -98,9 +101,12 @@ def live(
     )
     summary = LiveSession(chosen, options).run()
     if json:
-        print(json_module.dumps(summary))
+        print(json_module.dumps(summary), flush=True)
     else:
         _say(summary)
+    if is_jack_stuck():
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _input(name: str | None, repair: bool | None) -> dict[str, str | bool | None]:

@@ -10,6 +10,7 @@ from tsumami.engine.quiet import native_output_silenced
 
 _NO_START_SERVER = 1
 _CLOSE_SECONDS = 1.0
+_stuck: list[threading.Thread] = []
 _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -53,10 +54,17 @@ class JackGraph:
             )
             closing.start()
             closing.join(_CLOSE_SECONDS)
+            if closing.is_alive():
+                _stuck.append(closing)
 
     def _die(self, _argument: Any) -> None:
         """Called by a thread of libjack."""
         self.is_alive = False
+
+
+def is_jack_stuck() -> bool:
+    """Whether libjack holds a thread of ours for good: then it would hold up the end of the process too."""
+    return any(thread.is_alive() for thread in _stuck)
 
 
 def open_jack_graph() -> JackGraph | None:
