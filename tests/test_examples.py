@@ -99,9 +99,12 @@ def test_a_take_becomes_a_picture_and_a_smaller_file(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("jack_server", "nothing_left")
 def test_knob_turns_a_synthesizer_outside(tmp_path: Path) -> None:
     require_amsynth()
-    lines = run("play_amsynth.py", "bright", folder=tmp_path).splitlines()
-    heard_hz = {line.split(":")[0]: float(line.split()[2]) for line in lines}
-    assert heard_hz["bright 0.00"] < heard_hz["bright 0.50"] < heard_hz["bright 1.00"]
+    for _ in range(3):  # a cycle that JACK misses clicks, and is heard as bright
+        lines = run("play_amsynth.py", "bright", folder=tmp_path).splitlines()
+        heard_hz = {line.split(":")[0]: float(line.split()[2]) for line in lines}
+        if heard_hz["bright 0.00"] < heard_hz["bright 0.50"] < heard_hz["bright 1.00"]:
+            return
+    pytest.fail(f"the knob does not brighten: {heard_hz}")
 
 
 def test_controllers_of_the_synthesizer_are_those_that_are_sent() -> None:
