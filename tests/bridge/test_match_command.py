@@ -118,7 +118,7 @@ def test_amsynths_model_ships_and_no_other(folder: Path, tmp_path: Path) -> None
 
 
 def test_an_interrupt_writes_the_best_so_far(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     steps = 0
 
@@ -130,6 +130,8 @@ def test_an_interrupt_writes_the_best_so_far(
 
     monkeypatch.setattr(match_report.MatchBar, "search", show)
     preset = tmp_path / "found.toml"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     result = in_process(*words(folder, "-o", str(preset), "--refine", "3600", "--workers", "1", "--json"))
     assert result.exit_code == 130
     document = json.loads(result.stdout)
