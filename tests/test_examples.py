@@ -99,12 +99,14 @@ def test_a_take_becomes_a_picture_and_a_smaller_file(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("jack_server", "nothing_left")
 def test_knob_turns_a_synthesizer_outside(tmp_path: Path) -> None:
     require_amsynth()
-    for _ in range(3):  # a cycle that JACK misses clicks, and is heard as bright
+    for attempt in range(3):
         lines = run("play_amsynth.py", "bright", folder=tmp_path).splitlines()
         heard_hz = {line.split(":")[0]: float(line.split()[2]) for line in lines}
-        if heard_hz["bright 0.00"] < heard_hz["bright 0.50"] < heard_hz["bright 1.00"]:
-            return
-    pytest.fail(f"the knob does not brighten: {heard_hz}")
+        places = [heard_hz[f"bright {place}"] for place in ("0.00", "0.50", "1.00")]
+        # A cycle that JACK misses clicks, and is heard as bright: then it is played again.
+        assert attempt < 2 or places == sorted(places)
+        if places == sorted(places):
+            break
 
 
 def test_controllers_of_the_synthesizer_are_those_that_are_sent() -> None:
