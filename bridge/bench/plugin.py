@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ _BLOCK_SIZES = (128, 64)
 _PATIENCE_SECONDS = 10.0
 _SHORTEST_BLOCK = 16
 _REST_SECONDS = 4.0
+_BACK_SECONDS = 60.0
 _POLL_SECONDS = 0.002
 _NOTE, _SILENCE = 60, 1e-5
 
@@ -130,12 +131,19 @@ def _seconds_away(plugin: PluginClient, number: int) -> float:
     assert process is not None
     began = time.perf_counter()
     os.kill(process, number)
-    while plugin.restart_count == restarts:
-        time.sleep(_POLL_SECONDS)
+    _wait(lambda: plugin.restart_count != restarts)
     blocks = int(meters["blocks"])
-    while int(meters["blocks"]) == blocks:
-        time.sleep(_POLL_SECONDS)
+    _wait(lambda: int(meters["blocks"]) != blocks)
     return time.perf_counter() - began
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Raises `PluginError` when it does not come true: a plugin that fails again and again is given up."""
+    deadline = time.monotonic() + _BACK_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise PluginError(f"plugin must come back within {_BACK_SECONDS:g} s of its end, got nothing")
+        time.sleep(_POLL_SECONDS)
 
 
 def _delay(path: Path, block_size: int) -> int:
