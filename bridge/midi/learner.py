@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from tsumami.bridge.mapping import Source
 from tsumami.bridge.midi.parser import Message, Status
+from tsumami.bridge.midi.registers import CHOOSERS, NONE_CHOSEN, choose
 from tsumami.bridge.session_tables import Encoder
 
 _TURNED: Final = 20
@@ -17,8 +18,6 @@ _ALSO_TURNED: Final = 3
 _FINE: Final = 32
 _SUSTAIN: Final = 64
 _DATA: Final = (6, 38)
-_CHOOSERS: Final = {99: ("nrpn", 7), 98: ("nrpn", 0), 101: ("rpn", 7), 100: ("rpn", 0)}
-_NOTHING: Final = 16383
 
 _COUNTS: Final[dict[Encoder, tuple[range, range]]] = {
     "twos": (range(1, 12), range(117, 128)),
@@ -48,7 +47,7 @@ class Learner:
 
     def __init__(self) -> None:
         self._values: defaultdict[tuple[int, Source], list[int]] = defaultdict(list)
-        self._chosen: dict[int, tuple[str, int]] = {}  # by channel
+        self._chosen: defaultdict[int, Source] = defaultdict(lambda: NONE_CHOSEN)  # by channel
 
     def hear(self, message: Message) -> None:
         """Take in a message; those of keys and pedals are no knobs."""
@@ -97,20 +96,13 @@ class Learner:
             return Source("pressure")
         if message.status is not Status.CONTROL_CHANGE or message.data1 == _SUSTAIN or message.data1 >= 120:
             return None
-        if message.data1 in _CHOOSERS:
-            self._choose(message)
+        chosen = self._chosen[message.channel]
+        if message.data1 in CHOOSERS:
+            self._chosen[message.channel] = choose(chosen, message.data1, message.data2)
             return None
-        kind, number = self._chosen.get(message.channel, ("", _NOTHING))
-        if message.data1 in _DATA and number != _NOTHING:
-            return Source("nrpn" if kind == "nrpn" else "rpn", number) if message.data1 == _DATA[0] else None
+        if message.data1 in _DATA and chosen.number != NONE_CHOSEN.number:
+            return chosen if message.data1 == _DATA[0] else None
         return Source("cc", message.data1)
-
-    def _choose(self, message: Message) -> None:
-        kind, shift = _CHOOSERS[message.data1]
-        before, number = self._chosen.get(message.channel, (kind, _NOTHING))
-        number = _NOTHING if before != kind else number
-        kept = number & (127 << (7 - shift))
-        self._chosen[message.channel] = (kind, kept | message.data2 << shift)
 
     def _is_pair(self, channel: int, source: Source) -> bool:
         """Whether a control change comes with its fine half, which is turned as often."""

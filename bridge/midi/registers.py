@@ -14,13 +14,22 @@ from tsumami.bridge.session_tables import SourceKind
 _FINE: Final = 32
 _LARGEST: Final = 16383
 _DATA, _DATA_FINE, _UP, _DOWN = 6, 38, 96, 97
-_CHOOSERS: Final[dict[int, tuple[SourceKind, int]]] = {
+CHOOSERS: Final[dict[int, tuple[SourceKind, int]]] = {
     99: ("nrpn", 7),
     98: ("nrpn", 0),
     101: ("rpn", 7),
     100: ("rpn", 0),
 }
 """Control changes that choose a parameter: of which kind, and where their seven bits stand in its number."""
+
+NONE_CHOSEN: Final = Source("nrpn", _LARGEST)
+
+
+def choose(before: Source, cc: int, value: int) -> Source:
+    """The numbered parameter that one of `CHOOSERS` chooses, after the one chosen ``before``."""
+    kind, shift = CHOOSERS[cc]
+    other = 127 << (7 - shift)
+    return Source(kind, (before.number & other if kind == before.kind else other) | value << shift)
 
 
 class Registers:
@@ -31,15 +40,14 @@ class Registers:
         self._has_numbers = channel in mapping.numbered
         self._coarse: dict[int, int] = {}
         self._has_fine: set[int] = set()
-        self._kind: SourceKind = "nrpn"
-        self._number = _LARGEST
+        self._chosen = NONE_CHOSEN
         self._values: dict[Source, int] = {}
         self._fine_numbers: set[Source] = set()
 
     def read(self, cc: int, value: int) -> Turn | None:
         """The turn that a control change completes."""
-        if self._has_numbers and cc in _CHOOSERS:
-            self._choose(*_CHOOSERS[cc], value)
+        if self._has_numbers and cc in CHOOSERS:
+            self._chosen = choose(self._chosen, cc, value)
             return None
         if self._has_numbers and cc in (_DATA, _DATA_FINE, _UP, _DOWN) and self._is_mapped:
             return self._enter(cc, value)
@@ -50,16 +58,8 @@ class Registers:
         return turn_of(Source("cc", cc), value)
 
     @property
-    def _chosen(self) -> Source:
-        return Source(self._kind, self._number)
-
-    @property
     def _is_mapped(self) -> bool:
         return bool(self._mapping.knobs(self._channel, self._chosen))
-
-    def _choose(self, kind: SourceKind, shift: int, value: int) -> None:
-        kept = self._number & (127 << (7 - shift)) if kind == self._kind else 127 << (7 - shift)
-        self._kind, self._number = kind, kept | value << shift
 
     def _enter(self, cc: int, value: int) -> Turn | None:
         """Data of the chosen parameter. Until a fine half has come, a coarse one counts alone."""
