@@ -5,13 +5,28 @@ import ctypes.util
 import threading
 from typing import Any
 
+import numpy as np
+from numba import carray, types
+
 from tsumami.bridge.midi.system import CLIENT_NAME, OUTPUT_NAME
+from tsumami.engine.jit import c_kernel
 from tsumami.engine.quiet import native_output_silenced
 
 _NO_START_SERVER = 1
 _CLOSE_SECONDS = 1.0
 _stuck: list[threading.Thread] = []
-_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_left: list["JackGraph"] = []
+"""Clients that were not given back: libjack may still write to them."""
+
+
+@c_kernel(types.void(types.voidptr))
+def _note_death(flag: Any) -> None:
+    """``JackShutdownCallback`` whose argument is the address of an int64.
+
+    Compiled, for libjack kills the thread that calls it when the client is closed meanwhile: had that thread
+    the GIL, or its lock, Python would stand still for good.
+    """
+    carray(flag, 1, np.int64)[0] = 1
 
 
 class JackGraph:
@@ -24,10 +39,13 @@ class JackGraph:
 
     def __init__(self, library: ctypes.CDLL, client: int) -> None:
         self._library, self._client = library, client
-        self.is_alive = True
+        self._died = np.zeros(1, np.int64)
+        library.jack_on_shutdown(client, _note_death.address, self._died.ctypes.data)
+
+    @property
+    def is_alive(self) -> bool:
         """Whether the server runs."""
-        self._on_shutdown = _SHUTDOWN(self._die)  # kept, for C does not
-        library.jack_on_shutdown(client, self._on_shutdown, None)
+        return not self._died[0]
 
     def is_played(self, port_name: str) -> bool:
         """Whether an output of ours is connected to an input port."""
@@ -48,7 +66,9 @@ class JackGraph:
 
         A server that is about to die may not answer: it is not waited for longer than a second.
         """
-        if self.is_alive:
+        if not self.is_alive:
+            _left.append(self)
+        else:
             closing = threading.Thread(
                 target=self._library.jack_client_close, args=(self._client,), daemon=True
             )
@@ -56,10 +76,7 @@ class JackGraph:
             closing.join(_CLOSE_SECONDS)
             if closing.is_alive():
                 _stuck.append(closing)
-
-    def _die(self, _argument: Any) -> None:
-        """Called by a thread of libjack."""
-        self.is_alive = False
+                _left.append(self)
 
 
 def is_jack_stuck() -> bool:
@@ -81,7 +98,7 @@ def open_jack_graph() -> JackGraph | None:
     library.jack_port_by_name.argtypes = (ctypes.c_void_p, ctypes.c_char_p)
     library.jack_port_get_all_connections.restype = ctypes.POINTER(ctypes.c_char_p)
     library.jack_port_get_all_connections.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
-    library.jack_on_shutdown.argtypes = (ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p)
+    library.jack_on_shutdown.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
     for function in (library.jack_free, library.jack_client_close):
         function.argtypes = (ctypes.c_void_p,)
     with native_output_silenced():
