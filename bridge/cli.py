@@ -21,6 +21,7 @@ from tsumami.bridge.commands.scan import scan
 from tsumami.bridge.commands.stream import stream
 from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
+from tsumami.engine.quiet import keep_own_words
 
 app = typer.Typer(
     name="tsumami",
@@ -50,6 +51,7 @@ app.add_typer(evaluate, name="evaluate")
 
 def main() -> None:
     """Run the command line; an error made by Tsumami is one line and exit status 2."""
+    keep_own_words()
     try:
         app()
     except TsumamiError as error:
