@@ -107,6 +107,7 @@ def test_an_input_that_goes_with_its_server_comes_back_with_it() -> None:
         running_jack_server(purpose="gone") as server,
         running_live("--no-demo", "--input", "auto") as live,
     ):
+        live.until(lambda: any(port.startswith("tsumami:") for port in server.ports()), "no MIDI port")
         server.process.kill()
         server.process.wait()
         live.wait_for("is gone")

@@ -24,6 +24,8 @@ from tsumami.plugins.presets import read_presets
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 DEADLINE_SECONDS = 60.0
+_BEING_WRITTEN = frozenset({".part", ".partial"})
+"""Endings of files that are not whole yet: of ours and of Zarr's."""
 SHORT = ("--hold", "0.4", "--length", "0.5")
 
 
@@ -101,7 +103,7 @@ def test_render_that_is_killed_goes_on(name: str, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while not shown.is_dir() or not any(shown.iterdir()):
+    while not any(path.suffix not in _BEING_WRITTEN for path in shown.glob("*")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
