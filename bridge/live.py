@@ -3,14 +3,10 @@
 import contextlib
 import faulthandler
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.live import Live
 
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
@@ -25,6 +21,7 @@ from tsumami.bridge.programs import MacroPresets, PatchPrograms, PresetPrograms,
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.recorder import Recorder
 from tsumami.bridge.router import Router
+from tsumami.bridge.screen import PERIOD_SECONDS, Screen
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup, set_up
 from tsumami.bridge.signals import ended_by_signals
@@ -35,12 +32,9 @@ from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
 from tsumami.engine.errors import SessionError
-from tsumami.engine.quiet import standard_error_kept
 
 _END_SECONDS = 30.0
 """Far longer than an end takes."""
-_PERIOD_SECONDS = 0.08
-"""Between two looks at the engine: twelve pictures a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,8 @@ class LiveSession:
 
     def __init__(self, session: Session, options: LiveOptions) -> None:
         self._options = options
-        self._console = Console(stderr=True)
+        self._screen = Screen()
+        self._tell = self._screen.tell
         self._stopping = threading.Event()
         self._router: Router
         self._view: LiveView
@@ -78,7 +73,6 @@ class LiveSession:
         self._state: State | None = None
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
-        self._is_shown = False
         self._rack = self._load_plugins(session)
         try:
             self._setup: Setup = set_up(
@@ -94,9 +88,7 @@ class LiveSession:
             stack.callback(faulthandler.cancel_dump_traceback_later)
             stack.callback(self._rack.close)
             stack.enter_context(ended_by_signals(self._stopping.set))
-            if self._console.is_terminal:
-                terminal = stack.enter_context(standard_error_kept())
-                self._console = Console(file=terminal, force_terminal=True)
+            stack.enter_context(self._screen.kept())
             client = EngineClient(self._setup.config, self._hear)
             stack.callback(client.close)
             client.launch()
@@ -134,8 +126,8 @@ class LiveSession:
     def _watch(self, client: EngineClient) -> None:
         """The main loop."""
         end = None if self._options.seconds is None else self._options.seconds * self._setup.sample_rate
-        with self._shown():
-            while not self._stopping.wait(_PERIOD_SECONDS):
+        with self._screen.showing(self._view):
+            while not self._stopping.wait(PERIOD_SECONDS):
                 client.watch()
                 if self._macro_presets is not None:
                     self._macro_presets.follow()
@@ -302,22 +294,3 @@ class LiveSession:
         else:
             heard = f", hearing {message.input}" if message.input else ""
             self._tell(f"playing to {message.device}{heard}")
-
-    def _tell(self, text: str) -> None:
-        if self._is_shown:
-            self._view.tell(text)
-        else:
-            self._console.print(f"tsumami: {text}", markup=False, highlight=False, soft_wrap=True)
-
-    @contextlib.contextmanager
-    def _shown(self) -> Iterator[None]:
-        """The view on standard error, where that is a terminal."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with Live(self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS):
-            self._is_shown = True
-            try:
-                yield
-            finally:
-                self._is_shown = False

@@ -12,7 +12,7 @@ from tsumami.engine.groove.deviation import spread_of
 Values = npt.NDArray[np.float64]
 
 CLICKS: Final = 12
-PERIOD_SECONDS: Final = 0.5
+CLICK_SECONDS: Final = 0.5
 _LONGEST_SECONDS: Final = 0.45
 _LIKENESS: Final = 0.5
 """Of what is heard and the click, 1 being the same but for its level."""
@@ -21,14 +21,14 @@ _SPREAD_SECONDS: Final = 0.001
 
 
 class Calibration:
-    """Accented clicks, the first played at sample ``first`` and one every `PERIOD_SECONDS`.
+    """Accented clicks, the first played at sample ``first`` and one every `CLICK_SECONDS`.
 
     Feed it with what is heard until it `is_complete`.
     """
 
     def __init__(self, sample_rate: int, first: int) -> None:
         self._rate, self._first = sample_rate, first
-        self._period = round(PERIOD_SECONDS * sample_rate)
+        self._period = round(CLICK_SECONDS * sample_rate)
         self._heard = np.zeros(CLICKS * self._period)
         self._end = 0
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from rich.console import Console
-from rich.live import Live
 
 from tsumami.bridge.groove.analysis import Groove
 from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
-from tsumami.bridge.groove.calibration import CLICKS, PERIOD_SECONDS, Calibration
+from tsumami.bridge.groove.calibration import CLICK_SECONDS, CLICKS, Calibration
 from tsumami.bridge.groove.latency import Latency, LatencyFile
 from tsumami.bridge.groove.listener import Listener
 from tsumami.bridge.groove.live_grid import (
@@ -28,17 +26,16 @@ from tsumami.bridge.groove.live_view import GrooveView
 from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
+from tsumami.bridge.screen import PERIOD_SECONDS, Screen
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.summary import decibels
 from tsumami.engine.errors import SessionError, SoundError
 from tsumami.engine.groove import lean
-from tsumami.engine.quiet import standard_error_kept
 
 if TYPE_CHECKING:
     from tsumami.bridge.groove.live_divergence import LiveDivergence
 
-_PERIOD_SECONDS: Final = 0.08
 _FIND_SECONDS: Final = 1.0
 """Between two searches for the grid."""
 _WINDOW_HITS: Final = 256
@@ -65,10 +62,10 @@ class LiveGroove:
 
     def __init__(self, session: Session, options: LiveOptions) -> None:
         self._session, self._options = session, options
-        self._console = Console(stderr=True)
+        self._screen = Screen()
+        self._tell = self._screen.tell
         self._stopping = threading.Event()
         self._view = GrooveView()
-        self._is_shown = False
         self._latencies = LatencyFile()
         self._divergence: LiveDivergence | None = None
 
@@ -100,9 +97,9 @@ class LiveGroove:
         """Measure the way from click to hearing and keep it; says what it is. Raises `DeviceError`."""
         with self._listening() as listener:
             self._tell(f"playing {CLICKS} clicks: the input must hear them")
-            first = listener.click(PERIOD_SECONDS, 1, _LEAD_SECONDS)
+            first = listener.click(CLICK_SECONDS, 1, _LEAD_SECONDS)
             calibration = Calibration(listener.sample_rate, first)
-            while not calibration.is_complete and not self._stopping.wait(_PERIOD_SECONDS):
+            while not calibration.is_complete and not self._stopping.wait(PERIOD_SECONDS):
                 calibration.feed(*listener.look())
             if not calibration.is_complete:
                 raise SessionError("calibration must be let run for seven seconds, got an end before")
@@ -120,9 +117,7 @@ class LiveGroove:
     def _listening(self) -> Iterator[Listener]:
         with contextlib.ExitStack() as stack:
             stack.enter_context(ended_by_signals(self._stopping.set))
-            if self._console.is_terminal:
-                terminal = stack.enter_context(standard_error_kept())
-                self._console = Console(file=terminal, force_terminal=True)
+            stack.enter_context(self._screen.kept())
             clock = self._options.clock
             if clock is not None:
                 stack.callback(clock.close)
@@ -151,17 +146,17 @@ class LiveGroove:
         """The main loop."""
         self._view.latency = latency
         found = 0.0
-        with self._shown():
+        with self._screen.showing(self._view):
             end = math.inf if self._options.seconds is None else self._options.seconds
             is_over = False
             while not is_over:
-                is_over = self._stopping.wait(_PERIOD_SECONDS)
+                is_over = self._stopping.wait(PERIOD_SECONDS)
                 first, audio = listener.look()
                 if self._divergence is not None:
                     self._divergence.feed(first, audio)
                 grid.follow(listener.clock, latency.heard)
                 self._update(listener, grid)
-                is_wanted = self._is_shown or self._divergence is not None
+                is_wanted = self._screen.is_shown or self._divergence is not None
                 if is_wanted and listener.seconds - found >= _FIND_SECONDS:
                     self._find(listener, grid)
                     found = listener.seconds
@@ -219,25 +214,6 @@ class LiveGroove:
             "input_ms": round(1000.0 * latency.heard, 3),
             "is_calibrated": latency.is_measured,
         }
-
-    def _tell(self, text: str) -> None:
-        if self._is_shown:
-            self._view.tell(text)
-        else:
-            self._console.print(f"tsumami: {text}", markup=False, highlight=False, soft_wrap=True)
-
-    @contextlib.contextmanager
-    def _shown(self) -> Iterator[None]:
-        """The view on standard error, where that is a terminal."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with Live(self._view, console=self._console, refresh_per_second=1 / _PERIOD_SECONDS):
-            self._is_shown = True
-            try:
-                yield
-            finally:
-                self._is_shown = False
 
 
 def _divergence(reference: Recording, sample_rate: int) -> "LiveDivergence":

@@ -16,7 +16,7 @@ from rich.console import Console
 from tests.drum_sounds import play, rock
 from tests.waiting import until
 from tsumami.bridge.groove.beat_track import BeatTrack
-from tsumami.bridge.groove.calibration import CLICKS, PERIOD_SECONDS, Calibration
+from tsumami.bridge.groove.calibration import CLICK_SECONDS, CLICKS, Calibration
 from tsumami.bridge.groove.divergence import diverge
 from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.latency import LatencyFile
@@ -161,10 +161,10 @@ def test_lost_blocks_are_a_step_of_the_clock() -> None:
 
 def heard_clicks(lag: float, *, clicks: int = CLICKS, noise: float = 1e-3) -> npt.NDArray[np.float64]:
     """What comes back of clicks from sample 0 on, so many samples late."""
-    audio = np.random.default_rng(0).normal(0.0, noise, round((CLICKS + 1) * PERIOD_SECONDS * _RATE))
+    audio = np.random.default_rng(0).normal(0.0, noise, round((CLICKS + 1) * CLICK_SECONDS * _RATE))
     sound = click_sound(_RATE)
     for number in range(clicks):
-        at = round(number * PERIOD_SECONDS * _RATE + lag)
+        at = round(number * CLICK_SECONDS * _RATE + lag)
         audio[at : at + len(sound)] += -0.2 * sound
     return audio
 
@@ -188,7 +188,7 @@ def test_what_is_no_click_measures_nothing() -> None:
             calibration.round_trip()
     unsteady = Calibration(_RATE, 0)
     for number in range(CLICKS):
-        begin = round(number * PERIOD_SECONDS * _RATE)
+        begin = round(number * CLICK_SECONDS * _RATE)
         unsteady.feed(begin, heard_clicks(500.0 + 200 * (number % 3), clicks=1)[: _RATE // 2])
     with pytest.raises(DeviceError, match="clicks must come back equally late, got"):
         unsteady.round_trip()
