@@ -23,7 +23,7 @@ esac
 
 packages=(libportaudio2)
 if [[ $purpose == test ]]; then
-    packages+=(amsynth aubio-tools ffmpeg jackd2 jack-tools jacktrip libjack-jackd2-dev gcc git)
+    packages+=(amsynth aubio-tools chromium ffmpeg fonts-dejavu-core jackd2 jack-tools jacktrip libjack-jackd2-dev gcc git)
     # What the VST3 plugins of the tests are built with; tests/vst3_fixture.py names the same.
     packages+=(cmake g++ juce-modules-source libfontconfig-dev libfreetype-dev libjpeg-dev libpng-dev)
     packages+=(libx11-dev libxext-dev pkg-config zlib1g-dev)

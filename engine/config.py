@@ -38,6 +38,8 @@ class EngineConfig:
     macro_axes: tuple[tuple[float, ...], ...] = ()
     provider: str = "auto"
     recording: bool = False
+    scope: bool = False
+    """Whether somebody looks at the output."""
     stress: bool = False
     """Run a busy Python thread beside the engine's own, as the benchmarks do."""
     first_sample: int = 0

@@ -82,6 +82,7 @@ class _Engine:
             control=memory.control,
             applied=memory.applied,
             recording=memory.recording if config.recording else None,
+            scope=memory.scope if config.scope else None,
             meters=memory.meters,
             first_sample=config.first_sample,
         )

@@ -89,6 +89,7 @@ class SessionMemory(SharedRings):
         "macro": (EVENT_DTYPE, 4096),  # main -> inference thread: knob moves, whole patches
         "applied": (EVENT_DTYPE, 65536),  # audio thread -> main: every event with the sample it applied at
         "recording": (FRAME_DTYPE, 1 << 19),  # audio thread -> main: the output, 10.9 s at 48 kHz
+        "scope": (FRAME_DTYPE, 1 << 14),  # audio thread -> page: the output, as far as somebody looks
         "input": (INPUT_DTYPE, INPUT_CAPACITY),  # a receiver -> audio thread: the input's frames
     }
 
@@ -111,6 +112,11 @@ class SessionMemory(SharedRings):
     def recording(self) -> Ring:
         """Audio thread to main process: the output's frames while recording."""
         return self.ring("recording")
+
+    @property
+    def scope(self) -> Ring:
+        """Audio thread to the page's process: the output's frames, dropped where nobody takes them."""
+        return self.ring("scope")
 
     @property
     def input(self) -> Ring:

@@ -49,6 +49,7 @@ class Strip:
         control: Ring | None = None,
         applied: Ring | None = None,
         recording: Ring | None = None,
+        scope: Ring | None = None,
         meters: MeterBlock | None = None,
         first_sample: int = 0,
     ) -> None:
@@ -62,7 +63,7 @@ class Strip:
         self.parameters = Ring.allocate(EVENT_DTYPE, 4096)
         self.applied = Ring.allocate(EVENT_DTYPE, 4096) if applied is None else applied
         self.meters = MeterBlock.allocate() if meters is None else meters
-        self._recording = recording
+        self._recording, self._scope = recording, scope
         self._record = np.zeros(1, STRIP_DTYPE)
         self._prepare(first_sample)
 
@@ -84,6 +85,7 @@ class Strip:
             "applied_ring": self.applied.address,
             "recording_ring": 0 if self._recording is None else self._recording.address,
             "recording": int(self._recording is not None),
+            "scope_ring": 0 if self._scope is None else self._scope.address,
             "meters": self.meters.address,
             "sample_rate": settings.sample_rate,
             "block_size": settings.block_size,

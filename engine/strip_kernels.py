@@ -168,7 +168,7 @@ def strip_block(strip: int, source: int, frames: int) -> None:
 
 @kernel
 def strip_write(strip: int, target: int, frames: int) -> None:
-    """Interleave the block to address ``target`` (float32 stereo), and to the recording when it runs."""
+    """Interleave the block to address ``target`` (float32 stereo), and to who records or looks."""
     state = strip_record(strip)
     output = carray(as_pointer(target), (frames, 2), np.float32)
     for i in range(frames):
@@ -176,6 +176,8 @@ def strip_write(strip: int, target: int, frames: int) -> None:
         output[i, 1] = state.audio_out[frames + i]
     if state.recording:
         ring_push(state.recording_ring, target, frames)
+    if state.scope_ring != 0:
+        ring_push(state.scope_ring, target, frames)
 
 
 @kernel

@@ -33,6 +33,7 @@ STRIP_DTYPE = np.dtype(
         ("parameter_ring", np.int64),
         ("applied_ring", np.int64),
         ("recording_ring", np.int64),
+        ("scope_ring", np.int64),  # for who looks at the output; 0 where nobody does
         ("meters", np.int64),
         # Settings, fixed while active.
         ("sample_rate", np.float64),

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.engine.tone import Tone
 from tsumami.engine import DeviceError, Events, Kind, NullDevice, Strip, StripSettings, event
 from tsumami.engine.meter_block import STAGES
+from tsumami.engine.ring import Ring
+from tsumami.engine.shared import FRAME_DTYPE
 from tsumami.engine.strip_state import MAX_BLOCK_EVENTS
 
 _FRAMES = 9000
@@ -159,3 +161,13 @@ def test_the_null_device_keeps_time_and_stops() -> None:
 def test_settings_out_of_range_are_refused(fields: dict[str, float], rule: str) -> None:
     with pytest.raises(DeviceError, match=rule):
         StripSettings(**fields)  # type: ignore[arg-type]
+
+
+def test_who_looks_is_shown_the_output_and_never_waited_for() -> None:
+    scope = Ring.allocate(FRAME_DTYPE, 256)
+    strip = Strip(Tone(), StripSettings(block_size=128), scope=scope)
+    output = strip.run(1024, event(Kind.NOTE_ON, 60, 0.8, time=0))
+    np.testing.assert_array_equal(scope.pop().view(np.float32).reshape(-1, 2), output[:256])
+    assert scope.dropped == 1024 - 256
+    following = strip.run(128)
+    np.testing.assert_array_equal(scope.pop()["left"], following[:, 0])
