@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from tsumami.bridge.rtp import Codec, Concealer
+    from tsumami.engine.restoration.mix import Mixer
 
 _OUT = "Where it goes (the default device, if nowhere)"
 _CODING = "What comes"
@@ -55,6 +56,14 @@ def stream(
             rich_help_panel=_OUT,
         ),
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|none",
+            help="Model that weighs what gaps are filled with (ONNX, of `tsumami train mixer`); the one that "
+            "ships. `none` does without.",
+        ),
+    ] = None,
     block_size: Annotated[int, typer.Option(min=16, max=4096, help="Frames at a time.")] = 128,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this time.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when the sender has stopped.")] = False,
@@ -63,7 +72,10 @@ def stream(
     ] = False,
 ) -> None:
     """Receive sound over RTP, or from a JackTrip peer, and repair it: what is lost is not heard."""
+    from functools import partial
+
     from tsumami.bridge.rtp import StreamOptions, StreamSession
+    from tsumami.engine.restoration.mix_model import chosen_mixer
     from tsumami.engine.strip_settings import DeviceRequest
 
     has_device = device is not None or api is not None
@@ -83,7 +95,7 @@ def stream(
         seconds=seconds,
         once=once,
     )
-    summary = StreamSession(options, _make_concealer).run()
+    summary = StreamSession(options, partial(_make_concealer, chosen_mixer(model))).run()
     if json:
         print(json_module.dumps(summary))
     else:
@@ -101,10 +113,10 @@ def _depth(text: str) -> float | None:
         raise ParameterError(f"--depth-ms must be auto or a number of milliseconds, got {text}") from None
 
 
-def _make_concealer(codec: "Codec") -> "Concealer":
+def _make_concealer(mixer: "Mixer | None", codec: "Codec") -> "Concealer":
     from tsumami.engine.restoration import Concealer
 
-    return Concealer(codec.channels, codec.sample_rate, codec.packet_frames)
+    return Concealer(codec.channels, codec.sample_rate, codec.packet_frames, mixer=mixer)
 
 
 def _say(summary: dict[str, Any]) -> None:

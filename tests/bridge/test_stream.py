@@ -243,19 +243,34 @@ def test_command_repairs_what_is_lost(tmp_path: Path) -> None:
     chord = sum(np.sin(2 * np.pi * hz * time_axis) for hz in (220.0, 277.2, 329.6)) / 4
     soundfile.write(tmp_path / "chord.wav", np.stack([chord, chord], 1), RATE, subtype="PCM_16")
     sent = soundfile.read(tmp_path / "chord.wav", dtype="float32")[0]
+    mixed, plain = (_heard_with(tmp_path, sent, *words) for words in ((), ("--model", "none")))
+    assert (mixed != plain).any(), "the model that ships has its say"
+
+
+def _heard_with(folder: Path, sent: npt.NDArray[np.float32], *model: str) -> npt.NDArray[np.float32]:
     port = free_port()
     with (
         Relay(port, Weather(loss=0.1, seed=4)) as relay,
-        sending(tmp_path / "chord.wav", relay.port, heard_on=port),
+        sending(folder / "chord.wav", relay.port, heard_on=port),
     ):
-        words = ("stream", "--listen", f"{LOCAL}:{port}", "--depth-ms", "400", "--once")
-        document = run_tsumami_json(*words, "--output", str(tmp_path / "out.wav"))
+        words = ("stream", "--listen", f"{LOCAL}:{port}", "--depth-ms", "400", "--once", *model)
+        document = run_tsumami_json(*words, "--output", str(folder / "out.wav"))
         assert document["lost"] == relay.lost() > 5
-    heard = soundfile.read(tmp_path / "out.wav", dtype="float32")[0][: len(sent)]
+    heard: npt.NDArray[np.float32] = soundfile.read(document["output"], dtype="float32")[0][: len(sent)]
     differs = (heard != sent).any(axis=1)
     assert 0 < differs.sum() / RATE <= 1e-3 * document["concealed_ms"] + 0.002 * document["lost"]
     error_db = 20 * np.log10((heard - sent)[differs].std() / sent[differs].std())
     assert error_db < -10.0, "three sines are foretold; silence would be 0 dB"
+    return heard
+
+
+def test_a_model_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    words = ("--listen", f"{LOCAL}:{free_port()}", "--model", str(tmp_path / "no.onnx"))
+    done = run_tsumami("stream", *words, "-o", str(tmp_path / "out.wav"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tsumami: model file must be readable")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out.wav").exists()
 
 
 def test_ctrl_c_ends_in_order(tmp_path: Path) -> None:
