@@ -73,6 +73,17 @@ class State:
                 positions[address] = target.position(value)
         return Snapshot(self.sound, positions)
 
+    @property
+    def slots(self) -> dict[int, str]:
+        """Names of the sounds of the snapshots, by slot."""
+        with self._lock:
+            return {slot: snapshot.sound for slot, snapshot in self._file.slots.items()}
+
+    @property
+    def locked(self) -> tuple[str, ...]:
+        """Addresses that snapshots leave alone."""
+        return tuple(self._file.locked)
+
     def note(self, events: Events) -> None:
         """Hear of events before they are played: the first of a gesture makes a step that can be undone."""
         if not np.isin(events["kind"], _MOVES).any():
