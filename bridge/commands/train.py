@@ -12,6 +12,7 @@ import typer
 
 from tsumami.bridge.commands.train_groove import groove, hits
 from tsumami.bridge.commands.train_mixer import mixer
+from tsumami.bridge.commands.train_timbre import timbre
 from tsumami.bridge.commands.training import BudgetName, training_installed
 from tsumami.bridge.train_table import ALL, Overview, check_all, jobs_of, train_all
 from tsumami.engine.errors import ModelError
@@ -20,6 +21,7 @@ train = typer.Typer(help="Train a model and export it for the engine.", no_args_
 train.command()(groove)
 train.command()(hits)
 train.command()(mixer)
+train.command()(timbre)
 
 _SYNTH_CONTROL = "Sound to parameters"
 

@@ -1,0 +1,1 @@
+"""Pitch and timbre kept apart: the models of the metric-learning paper, and what goes beyond it."""

@@ -1,0 +1,132 @@
+"""The models of timbre put to instruments and presets of which none has heard a note."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.timbre.encoder import TimbreEncoder
+from tsumami.engine.timbre.features import HOP
+from tsumami.training.timbre.encoder_data import Split
+from tsumami.training.timbre.encoder_fit import TrainedEncoder
+from tsumami.training.timbre.export import encoder_file
+from tsumami.training.timbre.instruments import TEST, learned_from
+from tsumami.training.timbre.notes import Notes
+from tsumami.training.timbre.probes import chance, linear_probe
+from tsumami.training.timbre.retrieval import found_again, mfcc_means
+from tsumami.training.timbre.run import Trained
+from tsumami.training.timbre.separation import Separation, separation_of
+from tsumami.training.timbre.ship import contract_of
+from tsumami.training.timbre.swap_test import Swapped, swap_test
+
+SPACES: Final = ("pitch", "timbre")
+PAPER: Final = {
+    "VAE": {"pitch": Separation(3.334, 2.279), "timbre": Separation(3.640, 1.541)},
+    "metric_VAE": {"pitch": Separation(2.891, 3.551), "timbre": Separation(3.420, 2.654)},
+}
+"""Table 1 of the paper, on other instruments."""
+KEPT: Final = (1, 2)
+"""Notes of a preset in the index."""
+
+_TIMED: Final = 200
+
+Latents = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model on the test's instruments; ``latents`` ``[n, frames, size]`` by space."""
+
+    name: str
+    latents: dict[str, Latents]
+    separation: dict[str, Separation]
+    probes: dict[tuple[str, str], float]
+    """Shares by (space, what is asked)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that was measured."""
+
+    trained: Trained
+    instruments: Notes
+    presets: int
+    rows: list[Row] = field(default_factory=list)
+    chances: dict[str, float] = field(default_factory=dict)
+    retrieval: dict[tuple[str, int], dict[int, float]] = field(default_factory=dict)
+    """By who asked and the number of notes in the index: shares by how many of the nearest count."""
+    preset_pitch: dict[str, float] = field(default_factory=dict)
+    """Linear probe of the pitch on the test's presets, by space, of the first encoder."""
+    swapped: dict[str, Swapped] = field(default_factory=dict)
+    times_ms: list[float] = field(default_factory=list)
+    """What a step of 46 ms takes the engine."""
+
+
+def evaluate(
+    trained: Trained, instruments: Notes, split: Split | None, seed: int, say: Callable[[str], object]
+) -> Evaluation:
+    """Measure what is there: ``split`` is needed for encoders alone."""
+    heard = instruments.of(TEST)
+    found = Evaluation(trained, heard, 0 if split is None else len(split.test_presets.names))
+    found.chances.update(pitch=chance(heard.pitches), timbre=chance(heard.timbres))
+    for run in trained.paper:
+        say(f"judging {run.name}")
+        found.rows.append(_row(run.name, run.latents(heard), heard, seed))
+    for encoder in trained.encoders:
+        say(f"judging the encoder, {encoder.loss}")
+        timbres, pitches = encoder.vectors(heard)
+        latents = {"pitch": pitches[:, -1:], "timbre": timbres[:, -1:]}
+        found.rows.append(_row(f"encoder, {encoder.loss}", latents, heard, seed))
+    if split is not None and trained.encoders:
+        say("finding presets again")
+        _find_again(found, split.test_presets, seed)
+        found.times_ms.append(step_ms(trained.encoders[0]))
+        if trained.decoder is not None:
+            say("swapping")
+            for name, notes in {"unheard": heard, "learned from": learned_from(instruments)}.items():
+                found.swapped[name] = swap_test(trained.encoders[0], trained.decoder, notes, seed)
+    return found
+
+
+def _row(name: str, latents: dict[str, Latents], heard: Notes, seed: int) -> Row:
+    labels = {"pitch": heard.pitches, "timbre": heard.timbres}
+    return Row(
+        name,
+        latents,
+        {space: separation_of(latents[space], labels[space]) for space in SPACES},
+        {
+            (space, asked): linear_probe(latents[space].mean(axis=1), labels[asked], seed)
+            for space in SPACES
+            for asked in SPACES
+        },
+    )
+
+
+def _find_again(found: Evaluation, presets: Notes, seed: int) -> None:
+    means = mfcc_means(presets)
+    for kept in KEPT:
+        for encoder in found.trained.encoders:
+            timbres, pitches = encoder.vectors(presets)
+            label = f"encoder, {encoder.loss}"
+            found.retrieval[label, kept] = found_again(timbres[:, -1], presets.timbres, seed, kept)
+            if encoder is found.trained.encoders[0]:
+                found.preset_pitch["timbre"] = linear_probe(timbres[:, -1], presets.pitches, seed)
+                found.preset_pitch["pitch"] = linear_probe(pitches[:, -1], presets.pitches, seed)
+        found.retrieval["MFCC means", kept] = found_again(means, presets.timbres, seed, kept)
+
+
+def step_ms(encoder: TrainedEncoder) -> float:
+    """What a step of 46 ms takes the engine, features and all, the median of many."""
+    heard = TimbreEncoder(encoder_file(encoder.model, contract_of(encoder)))
+    heard.prepare()
+    step = heard.frames_per_step * HOP
+    sound = np.random.default_rng(0).standard_normal(step).astype(np.float32)
+    times = []
+    for _ in range(_TIMED):
+        began = time.perf_counter()
+        heard.hear(sound)
+        times.append(time.perf_counter() - began)
+    return 1e3 * float(np.median(times))

@@ -1,0 +1,127 @@
+"""`tsumami train timbre`, step by step: notes first, kept in the folder, then every model in its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tsumami.engine.errors import ModelError
+from tsumami.training.checkpoint import FILE, has_checkpoint, load_checkpoint
+from tsumami.training.progress import counting
+from tsumami.training.timbre.decoder import Decoder
+from tsumami.training.timbre.decoder_fit import fit_decoder, load_decoder
+from tsumami.training.timbre.encoder_data import Split, split_of
+from tsumami.training.timbre.encoder_fit import SYSTEM, TrainedEncoder, fit_encoder
+from tsumami.training.timbre.fit import MODELS, Run, fit
+from tsumami.training.timbre.instruments import read_instruments
+from tsumami.training.timbre.notes import Notes
+from tsumami.training.timbre.preset_notes import Bank, patch_bank, played, preset_bank
+from tsumami.training.timbre.schedule import ENCODER, PAPER, EncoderSchedule
+
+ENCODERS: Final = ("contrastive", "triplet")
+"""Encoders by their loss; a decoder is made for the first."""
+_PATCH_PRESETS: Final = 1_500
+"""Patches that stand for presets where no plugin is given."""
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder of a run, and what its notes are made of: a plugin's presets, or patches without one."""
+
+    folder: Path
+    data: Path
+    plugin: Path | None
+    presets: tuple[Path, ...]
+    budget: str
+    seed: int
+    command: str
+
+    def instruments(self) -> Notes:
+        """Notes of instruments, read once."""
+        return self._kept("instruments", lambda show: read_instruments(self.data, show))
+
+    def split(self) -> Split:
+        """All notes that the encoder is trained and judged with, played once."""
+        schedule = ENCODER[self.budget]
+        patches = self._kept("patches", lambda show: self._played(self._patch_bank(schedule), schedule, show))
+        presets = self._kept("presets", lambda show: self._played(self._bank(schedule), schedule, show))
+        return split_of(self.instruments(), patches, presets, schedule, self.seed)
+
+    def _kept(self, name: str, make: Callable[[Progress], Notes]) -> Notes:
+        path = self.folder / f"notes-{name}.npz"
+        if not path.exists():
+            with counting(f"notes of {name}") as show:
+                make(show).save(path)
+        return Notes.load(path)
+
+    def _patch_bank(self, schedule: EncoderSchedule) -> Bank:
+        return patch_bank(schedule.patches, self.seed)
+
+    def _bank(self, schedule: EncoderSchedule) -> Bank:
+        if self.plugin is None:
+            count = min(_PATCH_PRESETS, schedule.presets)
+            return patch_bank(count, self.seed + 1).named("preset")
+        return preset_bank(self.plugin, self.presets).first(schedule.presets, self.seed)
+
+    def _played(self, bank: Bank, schedule: EncoderSchedule, show: Progress) -> Notes:
+        return played(bank, schedule.notes_each, self.seed, show)
+
+
+def train_paper(place: Place, name: str) -> Run:
+    """A model of the paper, in its folder."""
+    return fit(
+        place.instruments(),
+        name,
+        place.folder / name,
+        PAPER[place.budget],
+        seed=place.seed,
+        command=place.command,
+    )
+
+
+def train_encoder(place: Place, loss: str) -> TrainedEncoder:
+    """An encoder, and the decoder for it where it is the first kind."""
+    schedule, split = ENCODER[place.budget], place.split()
+    encoder = fit_encoder(split, loss, place.folder / loss, schedule, seed=place.seed, command=place.command)
+    if loss == ENCODERS[0]:
+        fit_decoder(
+            split,
+            encoder,
+            place.folder / _DECODER,
+            schedule,
+            seed=place.seed,
+            command=place.command,
+        )
+    return encoder
+
+
+_DECODER: Final = "decoder"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a folder holds."""
+
+    paper: tuple[Run, ...]
+    encoders: tuple[TrainedEncoder, ...]
+    decoder: Decoder | None
+
+
+def find_trained(folder: Path) -> Trained:
+    """The models in a folder of `tsumami train timbre`. Raises `ModelError` where there is none."""
+    paper = tuple(Run(load_checkpoint(folder / name, SYSTEM)) for name in _there(folder, tuple(MODELS)))
+    encoders = tuple(
+        TrainedEncoder(load_checkpoint(folder / name, SYSTEM)) for name in _there(folder, ENCODERS)
+    )
+    if not paper and not encoders:
+        raise ModelError(
+            f"runs must be a folder that tsumami train {SYSTEM} has made, got {folder} without {FILE}"
+        )
+    decoder = load_decoder(folder / _DECODER) if has_checkpoint(folder / _DECODER) else None
+    return Trained(paper, encoders, decoder)
+
+
+def _there(folder: Path, names: Sequence[str]) -> list[str]:
+    return [name for name in names if has_checkpoint(folder / name)]
