@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from tsumami.bridge.map_tables import Map
 from tsumami.bridge.session import line_of
 from tsumami.bridge.session_errors import dotted
-from tsumami.bridge.session_tables import Map, Session
+from tsumami.bridge.session_tables import Session
 from tsumami.bridge.toml_lines import KeyPath
 from tsumami.engine.errors import ParameterError, SessionError
 from tsumami.plugins.vst3.parameters import ParameterTable

@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from tsumami.bridge.controllers import load_controller
+from tsumami.bridge.map_tables import MACRO_NAMES, Map, default_maps
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.session import load_session, parse_session
-from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
+from tsumami.bridge.session_tables import Session
 from tsumami.engine.errors import SessionError
 from tsumami.plugins.offline.wav import write_beside
 

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from tsumami.bridge.learn import add_map
+from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping import Mapping, Place
 from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.midi.learner import Learner
 from tsumami.bridge.midi.parser import Message
-from tsumami.bridge.session_tables import Map
 from tsumami.bridge.setup import Setup
 from tsumami.engine.errors import SessionError
 
@@ -37,6 +37,16 @@ class LiveLearn:
         self._places = dict(zip(addresses_of(targets), targets, strict=True))
         self._learner = Learner()
         self._wanted = ""
+
+    @property
+    def wanted(self) -> str:
+        """The address that waits for a knob; none where it is empty."""
+        return self._wanted
+
+    @property
+    def maps(self) -> Sequence[Map]:
+        """The session's, with those that were learned."""
+        return self._setup.session.maps
 
     def begin(self, address: str) -> None:
         """Let an address wait for a knob, or none where it is empty; raises `ValueError` for no address."""

@@ -1,9 +1,10 @@
 """The MIDI of a live session: its inputs, and the output to a synthesizer outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.midi import Control, Controls, Message, MidiInputs, MidiOutput, PortChange
+from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.feedback import Feedback
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
@@ -36,6 +37,8 @@ class LiveMidi:
         self._inputs: MidiInputs | None = None
         self._output: MidiOutput | None = None
         self._feedback: Feedback | None = None
+        self.clock = ClockMessages()
+        """MIDI clock that has come, where the session follows it."""
         self.learn: Callable[[Message], None] | None = None
         """What hears every message, on the MIDI thread."""
 
@@ -61,6 +64,11 @@ class LiveMidi:
         if self._session.has_midi_output:
             self._open_output()
         self._open_inputs()
+
+    def send(self, messages: Iterable[bytes]) -> None:
+        """Send messages to the output, where there is one; any thread may call it."""
+        if self._output is not None:
+            self._output.send(messages)
 
     def stop_listening(self) -> None:
         """Close the inputs; what they hold is let go."""
@@ -99,7 +107,13 @@ class LiveMidi:
         if self._session.midi.feedback is not None:
             self._feedback = self._opened(Feedback(self._session.midi, mapping, where, self._tell))
         inputs = MidiInputs(
-            self._session.midi, mapping, self._sink, self._hear, where=where, hear=self._hear_message
+            self._session.midi,
+            mapping,
+            self._sink,
+            self._hear,
+            where=where,
+            hear=self._hear_message,
+            clock=self.clock if self._session.tempo.source == "midi" else None,
         )
         try:
             inputs.open()

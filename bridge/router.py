@@ -5,11 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from tsumami.bridge.mapping import Positions
+from tsumami.bridge.mapping.command import command_of
 from tsumami.bridge.programs import PresetPrograms, Programs
 from tsumami.bridge.state.state import State
+from tsumami.bridge.tempo.tempo import COMMANDS, Tempo
 from tsumami.engine import EngineClient
 from tsumami.engine.events import Events, Kind
 
+_NOT_FOR_THE_ENGINE = (Kind.COMMAND, Kind.MORPH, Kind.TEMPO)
 _PRESSED = 0.5
 """From where on a button is pressed."""
 
@@ -34,6 +37,8 @@ class Router:
         """Where events go as well: `tsumami.bridge.midi.MidiOutput.play`."""
         self.state: State | None = None
         """What hears of moves before they are made, and does what COMMAND events ask."""
+        self.tempo: Tempo | None = None
+        """What TEMPO events and COMMAND events of the tempo are for."""
         self.positions = Positions(client.memory.meters["parameters"])
         """Where what was moved stands."""
         self.refused = 0
@@ -41,20 +46,30 @@ class Router:
 
     def __call__(self, events: Events) -> None:
         """Route events in order of their kind."""
-        is_command = np.isin(events["kind"], (Kind.COMMAND, Kind.MORPH))
-        moves = events[~is_command]
+        is_ours = np.isin(events["kind"], _NOT_FOR_THE_ENGINE)
+        moves = events[~is_ours]
         if len(moves):
             if self.state is not None:
                 self.state.note(moves)
             self.route(moves)
-        for item in events[is_command]:
-            if self.state is None:
-                continue
-            if item["kind"] == Kind.MORPH:
-                self.positions.note(np.array([item]))
-                self.state.morph(int(item["index"]), float(item["value"]))
-            elif item["value"] >= _PRESSED:
-                self.state.do(int(item["index"]))
+        self.positions.note(events[is_ours])
+        for item in events[is_ours]:
+            kind, index, value = Kind(int(item["kind"])), int(item["index"]), float(item["value"])
+            if kind is Kind.TEMPO and self.tempo is not None:
+                self.tempo.set_bpm(value)
+            elif kind is Kind.MORPH and self.state is not None:
+                self.state.morph(index, value)
+            elif kind is Kind.COMMAND and value >= _PRESSED:
+                self._do(index, int(item["stamp_ns"]))
+
+    def _do(self, index: int, stamp_ns: int) -> None:
+        """Hand a COMMAND event's index to who does it."""
+        command, _ = command_of(index)
+        if command in COMMANDS:
+            if self.tempo is not None:
+                self.tempo.do(command, stamp_ns)
+        elif self.state is not None:
+            self.state.do(index)
 
     def route(self, events: Events) -> None:
         """Send events on their way without a word to the state: they come from it."""

@@ -11,21 +11,19 @@ from typing import Any
 
 import msgspec
 
+from tsumami.bridge.map_tables import MACRO_NAMES, Map, Send, default_maps
 from tsumami.bridge.session_errors import dotted, known_name, nearest, schema_message, syntax_message
 from tsumami.bridge.session_tables import (
-    MACRO_NAMES,
     Device,
     Effect,
     Input,
     Instrument,
     Macros,
-    Map,
     Midi,
     Osc,
     Output,
-    Send,
+    Page,
     Session,
-    default_maps,
 )
 from tsumami.bridge.toml_lines import KeyPath, key_lines
 from tsumami.engine.errors import SessionError
@@ -42,6 +40,7 @@ __all__ = [
     "Midi",
     "Osc",
     "Output",
+    "Page",
     "Send",
     "Session",
     "check_names",

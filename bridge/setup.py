@@ -10,12 +10,13 @@ import msgspec
 
 from tsumami.bridge.addresses import resolve_addresses
 from tsumami.bridge.controllers import load_controller
+from tsumami.bridge.map_tables import MACRO_NAMES, Map, default_maps
 from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
 from tsumami.bridge.outside import parameters_of, patches_of
 from tsumami.bridge.rack import Rack
 from tsumami.bridge.session import check_names, line_of
-from tsumami.bridge.session_tables import MACRO_NAMES, Map, Session, default_maps
+from tsumami.bridge.session_tables import Session
 from tsumami.bridge.taught import taught_path
 from tsumami.bridge.taught_axis import TaughtAxes
 from tsumami.bridge.taught_session import taught_session
@@ -116,6 +117,7 @@ def set_up(
         effects=setup.effects,
         path=path,
     )
+    _check_rates(setup, path)
     return dataclasses.replace(setup, config=dataclasses.replace(setup.config, recording=recording))
 
 
@@ -131,6 +133,17 @@ def _check_input(session: Session, path: Path | None) -> None:
             f'{line_of(path, ("input", "source"))}input.source must be "none" where the device is "null", '
             'which has no input, got "device"; choose another --device, or --input none'
         )
+
+
+def _check_rates(setup: Setup, path: Path | None) -> None:
+    """Only what is counted in Hz keeps to a tempo."""
+    rates = [parameter.name for parameter in setup.parameters if parameter.unit == "Hz"]
+    for number, sync in enumerate(setup.session.syncs):
+        if sync.parameter not in rates:
+            raise SessionError(
+                f"{line_of(path, ('sync', number, 'parameter'))}sync[{number}].parameter must be a rate "
+                f"in Hz ({', '.join(rates) or 'there is none'}), got {sync.parameter!r}"
+            )
 
 
 def _with_patches(session: Session) -> Setup:

@@ -49,6 +49,8 @@ class LiveView:
         self.plugins: Callable[[], list[dict[str, Any]]] = list
         """What went wrong with each hosted plugin so far."""
         self.patch = ""
+        self.tempo = ""
+        """What is to be said of the tempo."""
         self.has_input = False
         self.has_repair = False
 
@@ -71,6 +73,7 @@ class LiveView:
         text.append(" つまみ tsumami ", style="bold reverse")
         text.append(f"  {self.patch}", style="bold cyan")
         text.append(f"  {int(seconds // 60)}:{seconds % 60:04.1f}  {self.source}")
+        text.append(f"  {self.tempo}" if self.tempo else "", style="bold")
         text.append(
             f"\n {self.engine.device}, {self._sample_rate / 1000:g} kHz, {self._block_size} frames, "
             f"{total:.1f} ms to the converter",

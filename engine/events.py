@@ -29,6 +29,8 @@ class Kind(IntEnum):
     LOST = 14  # value: frames of the input missing from here; told by the strip to the input's stages alone
     COMMAND = 15  # index: what to do, in the words of who asks; value: 0-1, done from 0.5; not for the engine
     MORPH = 16  # index: between what, in the words of who asks; value: 0-1, from the first to the second
+    LOOP = 17  # index: a `LoopControl` of the loop player; value: as that says
+    TEMPO = 17  # value: beats a minute; not for the engine
 
 
 EVENT_DTYPE = np.dtype(

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.bridge.tempo.beat import BEATS_IN_BAR
+
 Values = npt.NDArray[np.float64]
 
-BEATS_IN_BAR: Final = 4
 _SAME: Final = 0.5
 """A beat told anew lies within this share of a period of where it was."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tsumami.bridge.groove.analysis import Groove
-from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
 from tsumami.bridge.groove.calibration import CLICK_SECONDS, CLICKS, Calibration
 from tsumami.bridge.groove.latency import Latency, LatencyFile
 from tsumami.bridge.groove.listener import Listener
@@ -23,13 +22,14 @@ from tsumami.bridge.groove.live_grid import (
     final_groove,
 )
 from tsumami.bridge.groove.live_view import GrooveView
-from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
 from tsumami.bridge.screen import PERIOD_SECONDS, Screen
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.summary import decibels
+from tsumami.bridge.tempo.beat import BEATS_IN_BAR
+from tsumami.bridge.tempo.outer_clock import OuterClock
 from tsumami.engine.errors import SessionError, SoundError
 from tsumami.engine.groove import lean
 

@@ -6,11 +6,12 @@ from typing import Protocol
 import numpy as np
 
 from tsumami.bridge.groove.analysis import Groove, groove_of, groove_on
-from tsumami.bridge.groove.beat_track import BEATS_IN_BAR, BeatTrack
+from tsumami.bridge.groove.beat_track import BeatTrack
 from tsumami.bridge.groove.host_clock import HostClock
-from tsumami.bridge.groove.outer_clock import OuterClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
+from tsumami.bridge.tempo.beat import BEATS_IN_BAR
+from tsumami.bridge.tempo.outer_clock import OuterClock
 from tsumami.engine.errors import SoundError
 from tsumami.engine.groove import known_beats
 from tsumami.engine.groove.deviation import bias_of

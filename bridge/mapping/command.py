@@ -19,6 +19,10 @@ class Command(IntEnum):
     REDO = 3
     COMPARE = 4  # go to and fro between two states
     PANIC = 5  # silence at once
+    RANDOMISE = 6  # move what is not locked by chance
+    TAP = 7  # a beat, now
+    START = 8  # the first bar begins
+    STOP = 9
 
 
 def index_of(command: Command, slot: int = 0) -> int:

@@ -4,8 +4,9 @@ from collections.abc import Mapping as NamesByName
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping.target import Target
-from tsumami.bridge.session_tables import Map, Session
+from tsumami.bridge.session_tables import FASTEST_BPM, Session
 from tsumami.engine.events import Kind, effect_index
 
 NamesOfEffects = NamesByName[str, Sequence[str]]
@@ -14,7 +15,7 @@ NamesOfEffects = NamesByName[str, Sequence[str]]
 Place = tuple[str, ...]
 """Where a target is, in words.
 
-``("gain",)``, ``("macro", NAME)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
+``("gain",)``, ``("tempo",)``, ``("macro", NAME)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
 ``("effect", NAME, "parameter", NAME)``.
 """
 
@@ -34,7 +35,8 @@ def targets_of(
     session's ``output.gain_db``.
     """
     targets: dict[Place, Target] = {
-        ("gain",): Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2)
+        ("gain",): Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2),
+        ("tempo",): Target(Kind.TEMPO, full=FASTEST_BPM),
     }
     for row, name in enumerate(macros):
         targets["macro", name] = Target(Kind.MACRO, row)
@@ -55,4 +57,6 @@ def place_of(entry: Map) -> Place:
         return "effect", entry.effect, "parameter", entry.parameter
     if entry.effect is not None:
         return "effect", entry.effect, "bypass"
+    if entry.tempo:
+        return ("tempo",)
     return ("gain",) if entry.parameter is None else ("parameter", entry.parameter)

@@ -2,17 +2,17 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
-from tsumami.bridge.midi.parser import Message, Parser, Status
+from tsumami.bridge.midi.parser import Parser
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
     choose_api,
     close_client,
     has_virtual_ports,
+    hear_clock,
     is_own,
     open_client,
     open_port,
@@ -21,18 +21,13 @@ from tsumami.bridge.midi.system import (
 from tsumami.engine.errors import DeviceError
 
 _READ_SECONDS: Final = 0.001
-_SILENT_NS: Final = 1_000_000_000
-_CLOCK: Final = frozenset(
-    {Status.CLOCK, Status.START, Status.CONTINUE, Status.STOP, Status.SONG_POSITION},
-)
 
 
 class ClockInput:
-    """Listens at a port of its own, ``tsumami``, and at all others, for MIDI clock; `open`, `poll`, `close`.
+    """Listens for MIDI clock at a port of its own, ``tsumami``, and at all others, from `open` to `close`.
 
     One thread reads the ports every millisecond and looks every ``look_seconds`` for those that come and go,
-    with a JACK server if need be. Where several send a clock, the first is followed until it has been silent
-    for a second: a program that is connected to our port is often also a port that is opened here.
+    with a JACK server if need be.
     """
 
     def __init__(self, api: str = "auto", *, look_seconds: float = 1.0) -> None:
@@ -42,15 +37,10 @@ class ClockInput:
         self._ports: dict[str, tuple[Any, Parser]] = {}
         self._lister: Any = None
         self._graph: JackGraph | None = None
-        self._leader, self._led_ns = "", 0
-        self._messages: SimpleQueue[tuple[Message, int]] = SimpleQueue()
+        self.heard = ClockMessages()
+        """What has come."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tsumami-clock", daemon=True)
-
-    @property
-    def leader(self) -> str:
-        """The port whose clock is followed; empty until one has come."""
-        return self._leader
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,14 +56,6 @@ class ClockInput:
             self._leave()
             raise
         self._thread.start()
-
-    def poll(self) -> Iterator[tuple[Message, int]]:
-        """What has come of the followed clock since the last call, and when (`time.perf_counter_ns`)."""
-        while True:
-            try:
-                yield self._messages.get_nowait()
-            except Empty:
-                return
 
     def close(self) -> None:
         """Stop listening and give the ports back."""
@@ -96,16 +78,7 @@ class ClockInput:
         while (packet := client.get_message()) is not None:
             stamp_ns = time.perf_counter_ns()
             for message in parser.feed(packet[0]):
-                if message.status in _CLOCK and self._follows(name, stamp_ns):
-                    self._messages.put((message, stamp_ns))
-
-    def _follows(self, name: str, stamp_ns: int) -> bool:
-        """Whether a port's clock is the one that counts."""
-        if name != self._leader and stamp_ns - self._led_ns > _SILENT_NS:
-            self._leader = name
-        if name == self._leader:
-            self._led_ns = stamp_ns
-        return name == self._leader
+                self.heard.take(name, message, stamp_ns)
 
     @property
     def is_alive(self) -> bool:
@@ -157,5 +130,5 @@ class ClockInput:
                     continue
 
     def _add(self, name: str, client: Any) -> None:
-        client.ignore_types(sysex=True, timing=False, active_sense=True)
+        hear_clock(client)
         self._ports[name] = (client, Parser())

@@ -95,7 +95,10 @@ class Decoder:
         return [(Kind.NOTE_OFF, message.data1, message.data2 / 127)]
 
     def _poly_pressure(self, message: Message) -> list[_Change]:
-        return [(Kind.PRESSURE, message.data1, message.data2 / 127)]
+        turn = turn_of(Source("poly_pressure", message.data1), message.data2)
+        if self._hands.has(message.channel, turn.source):
+            return self._moves(message.channel, turn)
+        return [(Kind.PRESSURE, message.data1, turn.position)]
 
     def _channel_pressure(self, message: Message) -> list[_Change]:
         turn = turn_of(Source("pressure"), message.data1)
@@ -104,6 +107,9 @@ class Decoder:
         return [(Kind.PRESSURE, -1, turn.position)]
 
     def _program_change(self, message: Message) -> list[_Change]:
+        button = Turn(Source("program", message.data1), 1.0)
+        if self._hands.has(message.channel, button.source):
+            return self._moves(message.channel, button)
         return [(Kind.PATCH, message.data1, 0.0)]
 
     def _pitch_bend(self, message: Message) -> list[_Change]:

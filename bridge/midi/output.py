@@ -80,6 +80,10 @@ class MidiOutput:
             else:
                 self._port.send(messages)
 
+    def send(self, messages: Iterable[bytes]) -> None:
+        """Send messages as they are, at once; any thread may call it."""
+        self._port.send(messages)
+
     def close(self) -> None:
         """Stop sending, and let go of every note that sounds there."""
         self._stop.set()

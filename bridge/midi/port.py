@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.parser import Message, Parser
 from tsumami.bridge.midi.system import close_client
@@ -40,11 +41,20 @@ class Echoes:
 class InputPort:
     """Reads one port: made by the watcher, then used by the reader alone. [MIDI thread]."""
 
-    def __init__(self, name: str, client: Any, decoder: Decoder, echoes: Echoes, *, virtual: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        client: Any,
+        decoder: Decoder,
+        echoes: Echoes,
+        *,
+        virtual: bool,
+        clock: ClockMessages | None = None,
+    ) -> None:
         self.name = name
         self._client = client
         self._virtual = virtual
-        self._echoes = echoes
+        self._echoes, self._clock = echoes, clock
         self._parser = Parser()
         self.decoder = decoder
 
@@ -54,6 +64,8 @@ class InputPort:
         while (packet := self._client.get_message()) is not None:
             stamp_ns = time.perf_counter_ns()
             for message in self._parser.feed(packet[0]):
+                if self._clock is not None:
+                    self._clock.take(self.name, message, stamp_ns)
                 events = self.decoder.decode((message,), stamp_ns=stamp_ns)
                 if not self._echoes.is_echo(message, virtual=self._virtual, stamp_ns=stamp_ns):
                     blocks.append(events)

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.mapping.takeover import Where
+from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
 from tsumami.bridge.midi.parser import Message
@@ -20,6 +21,7 @@ from tsumami.bridge.midi.system import (
     choose_api,
     close_client,
     has_virtual_ports,
+    hear_clock,
     is_own,
     open_client,
     open_port,
@@ -56,7 +58,7 @@ class MidiInputs:
     ``sink`` takes arrays of `EVENT_DTYPE` with `stamp_ns` set and is only ever called from one
     thread, the reader. ``report`` is called from the watcher with each `PortChange`. Both must not
     raise. ``where`` says where targets stand, for knobs that do not jump; ``hear`` takes every message as it
-    came, on the reader's thread.
+    came, on the reader's thread; ``clock`` takes MIDI clock.
 
     Ports that come later are opened; when one goes, note offs for the notes that it holds and its pedal
     up follow, and likewise for all ports at `close`. When a JACK server dies all its ports go; when there
@@ -79,13 +81,14 @@ class MidiInputs:
         *,
         where: Where | None = None,
         hear: Callable[[Message], None] | None = None,
+        clock: ClockMessages | None = None,
         watch_seconds: float = 1.0,
     ) -> None:
         self._midi = midi
         self._mapping = mapping
         self._sink = sink
         self._report = report if report is not None else _ignore
-        self._where, self._hear = where, hear
+        self._where, self._hear, self._clock = where, hear, clock
         self._watch_seconds = watch_seconds
         self._echoes = Echoes()
         self._news: SimpleQueue[tuple[InputPort, _Fate]] = SimpleQueue()
@@ -240,7 +243,9 @@ class MidiInputs:
 
     def _input_port(self, name: str, client: Any, *, virtual: bool) -> InputPort:
         decoder = Decoder(self._mapping, self._where, self._hear)
-        return InputPort(name, client, decoder, self._echoes, virtual=virtual)
+        if self._clock is not None:
+            hear_clock(client)
+        return InputPort(name, client, decoder, self._echoes, virtual=virtual, clock=self._clock)
 
     def _watch(self) -> None:
         """Body of the watcher thread."""

@@ -73,6 +73,11 @@ def open_client(api: str, name: str = CLIENT_NAME) -> Any:
     return client
 
 
+def hear_clock(client: Any) -> None:
+    """Let an input client bring MIDI clock too."""
+    client.ignore_types(sysex=True, timing=False, active_sense=True)
+
+
 def open_output_client(api: str) -> Any:
     """A new `rtmidi.MidiOut` of a MIDI system, without a port; raises `DeviceError`."""
     return _new_client(rtmidi.MidiOut, api, OUTPUT_NAME)

@@ -11,6 +11,7 @@ import numpy as np
 from tsumami.bridge.mapping import Positions, Target
 from tsumami.bridge.mapping.address import ROOT
 from tsumami.bridge.mapping.command import SLOTS, Command, index_of, morph_index
+from tsumami.bridge.session_tables import FASTEST_BPM, SLOWEST_BPM
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 _CHANNELS: Final = 16
@@ -19,6 +20,8 @@ _PATTERN: Final = re.compile(r"[?*\[{]")
 _MEANINGS: Final = {"?": "[^/]", "*": "[^/]*", "{": "(?:", "}": ")", ",": "|", "[": "[", "]": "]", "-": "-"}
 _MOST_SIGNS: Final = 8
 """In a pattern: the time that it takes grows fast with their number."""
+
+_BUTTONS: Final = ("compare", "undo", "redo", "panic", "randomise", "tap", "start", "stop")
 
 _Row = tuple[int, int, float, int, int, int]
 
@@ -62,6 +65,11 @@ class Surface:
             f"{ROOT}/morph": self._morph,
             f"{ROOT}/morph/straight": partial(self._morph, is_straight=True),
             f"{ROOT}/compare": lambda: [_command(Command.COMPARE)],
+            f"{ROOT}/randomise": lambda: [_command(Command.RANDOMISE)],
+            f"{ROOT}/bpm": self._bpm,
+            f"{ROOT}/tap": lambda: [_command(Command.TAP)],
+            f"{ROOT}/start": lambda: [_command(Command.START)],
+            f"{ROOT}/stop": lambda: [_command(Command.STOP)],
             f"{ROOT}/undo": lambda: [_command(Command.UNDO)],
             f"{ROOT}/redo": lambda: [_command(Command.REDO)],
             f"{ROOT}/lock": self._lock_address,
@@ -100,7 +108,8 @@ class Surface:
             Item(f"{ROOT}/morph/straight", "iif", 1.0, SLOTS),
             Item(f"{ROOT}/lock", "si", 0.0, 1.0),
             Item(f"{ROOT}/learn", "s", 0.0, 0.0),
-            *(Item(f"{ROOT}/{name}", "", 0.0, 0.0) for name in ("compare", "undo", "redo", "panic")),
+            Item(f"{ROOT}/bpm", "f", SLOWEST_BPM, FASTEST_BPM),
+            *(Item(f"{ROOT}/{name}", "", 0.0, 0.0) for name in _BUTTONS),
         ]
         return [Item(address, "f", 0.0, 1.0, value) for address, value in self.state().items()] + actions
 
@@ -152,6 +161,12 @@ class Surface:
         if not 0.0 <= share <= 1.0:
             raise ValueError(f"{ROOT}/morph must have a share 0-1, got {share}")
         return [_row(Kind.MORPH, index, share)]
+
+    def _bpm(self, bpm: float) -> list[_Row]:
+        """A tempo in beats a minute."""
+        if not SLOWEST_BPM <= bpm <= FASTEST_BPM:
+            raise ValueError(f"{ROOT}/bpm must be {SLOWEST_BPM:g}-{FASTEST_BPM:g}, got {bpm}")
+        return [_row(Kind.TEMPO, 0, float(bpm))]
 
     def _learn_address(self, address: str = "") -> list[_Row]:
         """Let an address wait for a knob."""

@@ -22,6 +22,8 @@ from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 _CAPTURED: Final = (Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS)
 _MOVES: Final = (Kind.MACRO, Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS, Kind.PATCH)
+_SPREAD: Final = 0.15
+"""Standard deviation of what moves by chance, of its whole way."""
 _SAVE_SECONDS: Final = 0.5
 _NOTHING: Final = Snapshot("", {})
 _NOWHERE: Final = Way(_NOTHING, _NOTHING, _NOTHING, {})
@@ -58,6 +60,7 @@ class State:
         self._lock = threading.RLock()
         self._history = History()
         self._other: Snapshot | None = None
+        self._chance = np.random.default_rng()
         self._way, self._way_index, self._has_latent = _NOWHERE, -1, False
         self._saved: Snapshot | None = None
         self._saved_at = -float("inf")
@@ -103,6 +106,8 @@ class State:
                     self.store(slot)
                 case Command.RECALL:
                     self.recall(slot)
+                case Command.RANDOMISE:
+                    self._randomise()
                 case Command.COMPARE:
                     self._compare()
                 case Command.UNDO | Command.REDO:
@@ -215,6 +220,18 @@ class State:
         self._go_to(snapshot)
         self._tell(f"{word}{_of(snapshot.sound)}")
 
+    def _randomise(self) -> None:
+        """Move the instrument's parameters by chance, from where they are; those of few values stay."""
+        now = self.now()
+        self._history.add(now)
+        moved = {
+            address: _within(now.positions[address] + self._chance.normal(0.0, _SPREAD))
+            for address in self._parameters
+            if self._targets[address].grain == 0.0
+        }
+        self._go_to(Snapshot(now.sound, moved))
+        self._tell(f"moved by chance{_of(now.sound)}; undo goes back")
+
     def _compare(self) -> None:
         """Go to the other of two states; the first time there is only this one."""
         now, other = self.now(), self._other
@@ -254,6 +271,11 @@ class State:
             write_state(self._path, self._file)
         except SessionError as error:
             self._tell(str(error))
+
+
+def _within(position: float) -> float:
+    """A position that went beyond an end, as far back from it."""
+    return 1.0 - abs(1.0 - abs(position) % 2.0)
 
 
 def _of(sound: str) -> str:

@@ -11,9 +11,9 @@ import pytest
 from tests.bridge.keyboard import keyboard
 from tests.jack import JackServer
 from tests.waiting import until
-from tsumami.bridge.groove.outer_clock import MidiClock
 from tsumami.bridge.midi.clock_input import ClockInput
 from tsumami.bridge.midi.parser import Message, Status
+from tsumami.bridge.tempo.outer_clock import MidiClock
 
 rtmidi: Any = import_module("rtmidi")
 
@@ -33,12 +33,14 @@ def listening() -> Iterator[ClockInput]:
 def collect(clock: ClockInput, keys: Any, messages: list[list[int]]) -> list[tuple[Message, int]]:
     """Send messages and return what comes of them; what JACK drops while it connects is knocked for."""
     knock = [int(Status.SONG_POSITION), 1, 1]
-    until(lambda: keys.send_message(knock) or bool(list(clock.poll())), ["no message came"])
+    until(lambda: keys.send_message(knock) or bool(list(clock.heard.poll())), ["no message came"])
     come: list[tuple[Message, int]] = []
     for message in [*messages, [int(Status.SONG_POSITION), 2, 2]]:
         keys.send_message(message)
     end = Message(Status.SONG_POSITION, 0, 2, 2)
-    until(lambda: come.extend(clock.poll()) or any(message == end for message, _ in come), ["no end came"])  # type: ignore[func-returns-value]
+    until(
+        lambda: come.extend(clock.heard.poll()) or any(message == end for message, _ in come), ["no end came"]
+    )  # type: ignore[func-returns-value]
     knocked = Message(Status.SONG_POSITION, 0, 1, 1)
     return [(message, stamp) for message, stamp in come if message not in (end, knocked)]
 
@@ -47,7 +49,7 @@ def test_only_a_clock_is_heard_and_when_it_came(jack_server: JackServer) -> None
     with listening() as clock, keyboard(jack_server) as keys:
         begun_ns = time.perf_counter_ns()
         come = collect(clock, keys, [[0xFA], _CLOCK, [0x90, 60, 100], _CLOCK, [0xB0, 20, 5], [0xFC]])
-        assert clock.leader == "tsumami"
+        assert clock.heard.leader == "tsumami"
         assert clock.is_alive
     statuses = [message.status for message, _ in come]
     assert statuses == [Status.START, Status.CLOCK, Status.CLOCK, Status.STOP]
@@ -67,7 +69,7 @@ def test_a_port_that_comes_later_is_heard_once_though_it_is_connected_twice(jack
                 Status.CLOCK,
                 Status.CLOCK,
             ]
-            assert clock.leader == port
+            assert clock.heard.leader == port
         finally:
             keys.close_port()
             keys.delete()

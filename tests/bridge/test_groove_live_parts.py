@@ -20,16 +20,16 @@ from tsumami.bridge.groove.calibration import CLICK_SECONDS, CLICKS, Calibration
 from tsumami.bridge.groove.divergence import diverge
 from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.latency import LatencyFile
-from tsumami.bridge.groove.link_clock import LinkClock
 from tsumami.bridge.groove.live_divergence import LiveDivergence
 from tsumami.bridge.groove.live_grid import ClickGrid, ClockGrid, FoundGrid, ReferenceGrid, final_groove
 from tsumami.bridge.groove.live_view import GrooveView
-from tsumami.bridge.groove.outer_clock import MidiClock
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import reference_of
 from tsumami.bridge.midi.clock_follower import ClockFollower
 from tsumami.bridge.midi.parser import Message as Midi
 from tsumami.bridge.midi.parser import Status
+from tsumami.bridge.tempo.link_clock import LinkClock
+from tsumami.bridge.tempo.outer_clock import MidiClock
 from tsumami.engine import Message
 from tsumami.engine.errors import DeviceError, SessionError, SoundError
 from tsumami.engine.groove import find_hits

@@ -18,11 +18,11 @@ from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.learn import add_map
+from tsumami.bridge.map_tables import Map, default_maps
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.osc.packets import message as osc
 from tsumami.bridge.session import load_session
-from tsumami.bridge.session_tables import Map, default_maps
 from tsumami.engine.errors import SessionError
 
 SWEEP = range(40, 80)

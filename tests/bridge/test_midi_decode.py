@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsumami.bridge.mapping import Mapping, compile_mapping
+from tsumami.bridge.mapping.command import Command, index_of
 from tsumami.bridge.midi import Decoder, Message, Parser, Status
 from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Session
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
@@ -131,3 +132,22 @@ def test_other_channels_are_left_out_but_a_system_reset_is_not() -> None:
 
 def test_clock_and_song_messages_move_nothing() -> None:
     assert decode(Message(Status.CLOCK), Message(Status.SONG_POSITION, 0, 1, 2), Message(Status.START)) == []
+
+
+def test_a_mapped_program_change_is_a_button_and_the_others_choose_patches() -> None:
+    session = Session(maps=[Map(program=3, action="undo"), Map(program=4, macro="bright", high=0.5)])
+    mapping = compile_mapping(session, macros=["bright"], parameters=[])
+    programs = [Message(Status.PROGRAM_CHANGE, 0, number) for number in (3, 4, 5)]
+    assert decode(*programs, mapping=mapping) == [
+        (Kind.COMMAND, index_of(Command.UNDO), 1.0),
+        (Kind.MACRO, 0, 0.5),
+        (Kind.PATCH, 5, 0.0),
+    ]
+
+
+def test_a_mapped_note_s_pressure_is_a_knob_and_presses_no_note() -> None:
+    mapping = compile_mapping(
+        Session(maps=[Map(poly_pressure=60, tempo=True)]), macros=MACRO_NAMES, parameters=[]
+    )
+    pressed = [Message(Status.POLY_PRESSURE, 0, note, 127) for note in (60, 61)]
+    assert decode(*pressed, mapping=mapping) == [(Kind.TEMPO, 0, 300.0), (Kind.PRESSURE, 61, 1.0)]

@@ -106,12 +106,19 @@ def test_what_is_moved_stands_there(name: str, position: float) -> None:
     stage = Stage()
     row = PARAMETERS.index(name)
     for item in stage.surface.items():
-        if item.types != "f":
-            continue
-        stage.surface.act(item.address, [position])
+        if item.types == "f":
+            stage.surface.act(item.address, [item.low + position * (item.high - item.low)])
     assert (Kind.PARAMETER, row, position, 0) in stage.heard
+    tempos = [value for kind, _, value, _ in stage.heard if kind == Kind.TEMPO]
+    assert tempos == pytest.approx([300.0 * position, 20.0 + 280.0 * position])
     stage.parameters[:] = position
     assert all(value == pytest.approx(position, abs=1e-6) for value in stage.surface.state().values())
+
+
+@pytest.mark.parametrize("bpm", [19.9, 300.1, float("nan")])
+def test_a_tempo_that_cannot_be_is_refused(stage: Stage, bpm: float) -> None:
+    with pytest.raises(ValueError, match="/tsumami/bpm must be 20-300, got"):
+        stage.surface.act("/tsumami/bpm", [bpm])
 
 
 def test_patterns_reach_several(stage: Stage) -> None:

@@ -23,6 +23,7 @@ from tsumami.bridge.session import Session
 from tsumami.bridge.state import Snapshot, State
 from tsumami.bridge.state.files import read_state, write_state
 from tsumami.bridge.state.history import GESTURE_NS, STEPS, History
+from tsumami.bridge.state.state import _within
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, Events, Kind, effect_index, event
 
@@ -388,3 +389,26 @@ def test_snapshots_switch_without_a_click(tmp_path: Path, monkeypatch: pytest.Mo
     second = np.abs(np.diff(held, 2, axis=0)).max(axis=1)
     assert second.max() < 12 * np.percentile(second, 99), "a click is far above what the sound itself does"
     assert_nothing_left()
+
+
+def test_chance_moves_what_is_not_locked_and_one_undo_goes_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.turn(0.1, 0.5, 0.9)
+    stage.state.lock("/tsumami/parameter/pan", is_locked=True)
+    for _ in range(50):
+        before = stage.parameters.tolist()
+        assert stage.do(Command.RANDOMISE) == "moved by chance (Pad); undo goes back"
+        cutoff, pan, drive = stage.parameters
+        assert pan == 0.5
+        assert (cutoff, drive) != (before[0], before[2])
+        assert 0.0 <= min(cutoff, drive) <= max(cutoff, drive) <= 1.0
+    stage.do(Command.UNDO)
+    assert stage.parameters.tolist() == pytest.approx(before)
+
+
+@given(st.floats(-3.0, 4.0))
+def test_what_goes_beyond_an_end_comes_back_as_far(position: float) -> None:
+    assert 0.0 <= _within(position) <= 1.0
+    assert _within(position) == pytest.approx(_within(-position))
+    if 0.0 <= position <= 1.0:
+        assert _within(position) == pytest.approx(position)

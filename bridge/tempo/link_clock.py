@@ -1,11 +1,11 @@
-"""Ableton Link as the clock of a groove."""
+"""Ableton Link as a clock."""
 
 import time
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Final, Literal
 
-from tsumami.bridge.groove.beat_track import BEATS_IN_BAR
+from tsumami.bridge.tempo.beat import BEATS_IN_BAR
 from tsumami.engine.errors import ParameterError
 
 _FIRST_BPM: Final = 120.0
@@ -23,6 +23,11 @@ class LinkClock:
         self._told: int | None = None
         self.bpm: float | None = None
         """See `OuterClock`."""
+
+    @property
+    def is_running(self) -> bool:
+        """See `OuterClock`: a session's beat never rests."""
+        return self._has_met
 
     @property
     def state(self) -> str:
