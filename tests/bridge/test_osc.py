@@ -106,13 +106,17 @@ def test_what_is_moved_stands_there(name: str, position: float) -> None:
     stage = Stage()
     row = PARAMETERS.index(name)
     for item in stage.surface.items():
-        if item.types == "f":
-            stage.surface.act(item.address, [item.low + position * (item.high - item.low)])
+        if (item.types, item.high) == ("f", 1.0):
+            stage.surface.act(item.address, [position])
     assert (Kind.PARAMETER, row, position, 0) in stage.heard
-    tempos = [value for kind, _, value, _ in stage.heard if kind == Kind.TEMPO]
-    assert tempos == pytest.approx([300.0 * position, 20.0 + 280.0 * position])
     stage.parameters[:] = position
     assert all(value == pytest.approx(position, abs=1e-6) for value in stage.surface.state().values())
+
+
+def test_a_tempo_is_in_beats_a_minute(stage: Stage) -> None:
+    stage.surface.act("/tsumami/bpm", [90])
+    stage.surface.act("/tsumami/tempo", [0.5])
+    assert stage.heard == [(Kind.TEMPO, 0, 90.0, 0), (Kind.TEMPO, 0, 150.0, 0)]
 
 
 @pytest.mark.parametrize("bpm", [19.9, 300.1, float("nan")])
