@@ -1,9 +1,10 @@
 """A live session: starts the parts, watches them, and ends them in order."""
 
 import contextlib
+import dataclasses
 import faulthandler
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.live_learn import LiveLearn
 from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.live_osc import open_osc
+from tsumami.bridge.live_page import LivePage, PageRequest, Told
 from tsumami.bridge.live_state import open_state
+from tsumami.bridge.live_tempo import LiveTempo
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -31,7 +34,7 @@ from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
-from tsumami.engine.errors import SessionError
+from tsumami.engine.errors import DeviceError, SessionError
 
 _END_SECONDS = 30.0
 """Far longer than an end takes."""
@@ -52,6 +55,8 @@ class LiveOptions:
     """File of the session, to name the line of a mistake, and to keep snapshots beside."""
     resume: bool = False
     """Begin where the session's last performance ended."""
+    page_token: str | None = field(default=None, repr=False)
+    """Who has it may see the page."""
 
 
 class LiveSession:
@@ -60,7 +65,6 @@ class LiveSession:
     def __init__(self, session: Session, options: LiveOptions) -> None:
         self._options = options
         self._screen = Screen()
-        self._tell = self._screen.tell
         self._stopping = threading.Event()
         self._router: Router
         self._view: LiveView
@@ -71,6 +75,9 @@ class LiveSession:
         self._midi: LiveMidi | None = None
         self._osc: OscServer | None = None
         self._state: State | None = None
+        self._page: LivePage | None = None
+        self._page_request = PageRequest(session.page.host, session.page.port, options.page_token)
+        self._tempo: LiveTempo | None = None
         self._log: ControlLogWriter | None = None
         self._recorder: Recorder | None = None
         self._rack = self._load_plugins(session)
@@ -89,7 +96,8 @@ class LiveSession:
             stack.callback(self._rack.close)
             stack.enter_context(ended_by_signals(self._stopping.set))
             stack.enter_context(self._screen.kept())
-            client = EngineClient(self._setup.config, self._hear)
+            config = dataclasses.replace(self._setup.config, scope=self._setup.session.page.on)
+            client = EngineClient(config, self._hear)
             stack.callback(client.close)
             client.launch()
             self._view = self._make_view(client)
@@ -135,6 +143,8 @@ class LiveSession:
                 self._check_recording()
                 self._show_source()
                 self._learn.follow()
+                if self._tempo is not None:
+                    self._view.tempo = self._tempo.follow()
                 if self._state is not None:
                     self._state.keep()
                 if end is not None and client.memory.meters["sample"] >= end:
@@ -146,12 +156,15 @@ class LiveSession:
         A sound or MIDI system that does not let go of us is not waited for longer than `_END_SECONDS`.
         """
         faulthandler.dump_traceback_later(_END_SECONDS, exit=True)
+        page = None if self._page is None else self._page.close()
         if self._osc is not None:
             self._osc.close()
         if self._midi is not None:
             self._midi.stop_listening()
         if self._player is not None:
             self._player.stop()
+        if self._tempo is not None:
+            self._tempo.close()
         if self._midi is not None:
             self._midi.close()
         client.stop()
@@ -176,6 +189,8 @@ class LiveSession:
         self._summary["osc"] = (
             None if self._osc is None else {"received": self._osc.received, "refused": self._osc.refused}
         )
+        self._summary["page"] = page
+        self._summary["tempo"] = None if self._tempo is None else self._tempo.tempo.document()
         self._summary["recording_dropped_frames"] = client.memory.recording.dropped
 
     def _make_view(self, client: EngineClient) -> LiveView:
@@ -262,11 +277,31 @@ class LiveSession:
         self._learn = LiveLearn(self._setup, macros, self._options.path, self._midi.remap, self._tell)
         self._midi.learn = self._learn.hear
         self._midi.open()
+        self._tempo = LiveTempo(self._setup, client, self._router, self._midi.clock, self._tell)
+        self._router.tempo = self._tempo.tempo
+        if self._setup.session.tempo.send:
+            self._tempo.send(self._midi.send)
         if self._setup.session.osc.port is not None:
             self._osc = open_osc(self._setup, macros, self._router, self._play, self._tell, self._learn.begin)
+        if self._setup.session.page.on:
+            self._open_page(client)
         demo = self._options.demo if self._options.demo is not None else not self._midi.connected
         if demo:
             self._start_demonstration(client)
+
+    def _open_page(self, client: EngineClient) -> None:
+        """Serve the page, where it can be."""
+        assert self._state is not None
+        told = Told(lambda: self._view.engine, lambda: self._view.source, self._rack.counts)
+        macros = self._view.engine.macros
+        page = LivePage(self._setup, macros, client, self._router, self._state, self._learn, told, self._tell)
+        try:
+            page.open(self._page_request)
+        except DeviceError as error:
+            page.close()
+            self._tell(f"no page: {error}")
+        else:
+            self._page = page
 
     def _start_demonstration(self, client: EngineClient) -> None:
         performance = demo_performance(
@@ -283,6 +318,12 @@ class LiveSession:
             player, self._player = self._player, None
             player.stop()
         self._router(events)
+
+    def _tell(self, text: str) -> None:
+        """Say a sentence wherever the session is looked at; any thread may call it."""
+        self._screen.tell(text)
+        if self._page is not None:
+            self._page.hear(text)
 
     def _hear(self, message: Message) -> None:
         if message.device:

@@ -14,6 +14,8 @@ _OPTIONS: dict[tuple[str, ...], str] = {
     ("input", "device"): "input",
     ("osc", "port"): "osc-port",
     ("osc", "host"): "osc-host",
+    ("page", "port"): "page-port",
+    ("page", "host"): "page-host",
 }
 """Options that are called otherwise than their field."""
 

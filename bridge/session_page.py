@@ -26,11 +26,12 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 """
 
 _MAPS = """
-Each map has exactly one of `cc`, `nrpn`, `rpn`, `bend = true` and `pressure = true`, and exactly one of
-`macro`, `parameter`, `action`, `morph`, `bypass = true` and `gain = true`. A file without any map has CC
-20-27 on the eight macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top
-of the file means no maps at all. Several knobs may move one thing, and one knob several. `tsumami learn FILE
---macro bright` waits for a knob to be turned and adds its map to the file.
+Each map has exactly one of `cc`, `nrpn`, `rpn`, `poly_pressure`, `program`, `bend = true` and
+`pressure = true`, and exactly one of `macro`, `parameter`, `action`, `morph`, `bypass = true`, `gain = true`
+and `tempo = true`. A file without any map has CC 20-27 on the eight macros, in their order, and CC 1 (the
+modulation wheel) on `moving`; `map = []` at the top of the file means no maps at all. Several knobs may move
+one thing, and one knob several. `tsumami learn FILE --macro bright` waits for a knob to be turned and adds
+its map to the file.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:
@@ -45,8 +46,8 @@ knob does when it is turned next:
 Macros never jump to a knob: where it stands when a patch is loaded means the patch.
 
 An `action` is done when its button is pressed (from 64 on): `recall` and `store` a snapshot, `undo` and
-`redo` what has moved, `compare` two states to and fro, `panic` for silence. [snapshots.md](snapshots.md) has
-more.
+`redo` what has moved, `compare` two states to and fro, `randomise` what is not locked, `panic` for silence
+([snapshots.md](snapshots.md)); `tap`, `start` and `stop` are of the tempo ([tempo.md](tempo.md)).
 """
 
 _SENDS = """
@@ -65,6 +66,10 @@ Controllers known by name:
 
 _OSC = """
 [osc.md](osc.md) lists the addresses.
+"""
+
+_TEMPO = """
+[tempo.md](tempo.md) says who leads, and what follows.
 """
 
 _PLUGINS = """
@@ -101,6 +106,7 @@ _KINDS = {"integer": "whole number", "number": "number", "string": "string", "bo
 _NOTES = {
     "input": _INPUT,
     "osc": _OSC,
+    "tempo": _TEMPO,
     "instrument": _PLUGINS,
     "map": _MAPS,
     "effects": _EFFECTS,
@@ -113,7 +119,7 @@ def session_page() -> str:
     """The page as Markdown."""
     parts = [_HEAD]
     for name, table in TABLES.items():
-        many = name in ("map", "send", "effects")
+        many = name in ("map", "send", "sync", "effects")
         schema = msgspec.json.schema(table)["$defs"][table.__name__]
         parts.append(f"\n## `{f'[[{name}]]' if many else f'[{name}]'}`\n\n{_first_line(table)}\n")
         parts.append("\n| field | value | default | meaning |\n|---|---|---|---|\n")

@@ -11,8 +11,8 @@ MARK = "TSUMAMI_TEST"
 
 
 def tsumami_environment(**variables: str) -> dict[str, str]:
-    """This process's environment with the mark, a plain terminal, and ``variables``."""
-    plain = {"NO_COLOR": "1", "COLUMNS": "200", MARK: str(os.getpid())}
+    """This process's environment with the mark, a plain terminal, no page by itself, and ``variables``."""
+    plain = {"NO_COLOR": "1", "COLUMNS": "200", "TSUMAMI_PAGE": "0", MARK: str(os.getpid())}
     return {**os.environ, **plain, **variables}
 
 

@@ -46,6 +46,19 @@ def live(
     osc_host: Annotated[
         str | None, typer.Option(help="Address to hear OSC on, this computer alone without it.")
     ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option("--page/--no-page", envvar="TSUMAMI_PAGE", help="Serve a page for a browser."),
+    ] = None,
+    page_port: Annotated[int | None, typer.Option(help="TCP port of the page; 0: any that is free.")] = None,
+    page_host: Annotated[
+        str | None,
+        typer.Option(help="Address to serve the page on, with --page-token; this computer's own without it."),
+    ] = None,
+    page_token: Annotated[
+        str | None,
+        typer.Option(envvar="TSUMAMI_PAGE_TOKEN", help="Word without which the page shows nothing."),
+    ] = None,
     demo: Annotated[
         bool | None,
         typer.Option(
@@ -89,6 +102,7 @@ def live(
         macros={"provider": provider},
         midi={"controller": controller},
         osc={"port": osc_port, "host": osc_host},
+        page={"on": page, "port": page_port, "host": page_host},
     )
     options = LiveOptions(
         seconds=seconds,
@@ -98,6 +112,7 @@ def live(
         picture=picture,
         path=session,
         resume=resume,
+        page_token=page_token,
     )
     summary = LiveSession(chosen, options).run()
     if json:

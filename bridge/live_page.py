@@ -1,0 +1,236 @@
+"""The page of a live session: starts its process, tells it what changes, and does what is asked there."""
+
+import dataclasses
+import multiprocessing
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from tsumami.bridge.live_learn import LiveLearn
+from tsumami.bridge.mapping.address import addresses_of
+from tsumami.bridge.osc import Surface
+from tsumami.bridge.page.access import check_token, is_loopback
+from tsumami.bridge.page.catalogue import facts_of, knobs_of
+from tsumami.bridge.page.memory import MOST_ADDRESSES, PageMemory
+from tsumami.bridge.page.port import listening_socket
+from tsumami.bridge.router import Router
+from tsumami.bridge.setup import Setup
+from tsumami.bridge.state import State
+from tsumami.engine import EngineClient
+from tsumami.engine.config import MacroLabel, Message
+from tsumami.engine.events import Kind
+
+_PERIOD_SECONDS: Final = 1 / 30
+_TEXT_SECONDS: Final = 0.1
+_HANG_SECONDS: Final = 10.0
+_END_SECONDS: Final = 2.0
+_RESTARTS: Final = 3
+_NEWS: Final = 8
+_COUNTS: Final = ("actions", "actions_dropped", "frames_sent", "frames_shown", "refused", "thrown_out")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Where a page is to be; the token lets others than this computer in."""
+
+    host: str
+    port: int
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        check_token(self.host, self.token)
+
+    def __repr__(self) -> str:
+        return f"PageRequest({self.host!r}, {self.port})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """What the page is told of a session beside its memory: each is asked again and again."""
+
+    engine: Callable[[], Message]
+    source: Callable[[], str]
+    plugins: Callable[[], list[dict[str, Any]]]
+
+
+class LivePage:
+    """Serves a page from `open` to `close`. What is asked there is done by the way that OSC takes.
+
+    ``tell`` says a sentence in the session; what the session says is given to `hear`, for the page. The
+    process is brought back when it dies or hangs, a few times.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        macros: Sequence[MacroLabel],
+        client: EngineClient,
+        router: Router,
+        state: State,
+        learn: LiveLearn,
+        told: Told,
+        tell: Callable[[str], None],
+    ) -> None:
+        targets = setup.targets([macro.name for macro in macros])
+        self._names, self._places = list(addresses_of(targets)), list(targets)
+        sounds = [sound.name for sound in (setup.patches or setup.presets)]
+        self._surface = Surface(
+            addresses_of(targets), router.positions, router, sounds, state.lock, learn.begin
+        )
+        self._facts = facts_of(setup, macros, self._surface)
+        self._block_seconds = self._facts.block_size / self._facts.sample_rate
+        self._engine_memory = client.memory.name
+        self._state, self._learn, self._told, self._tell = state, learn, told, tell
+        self._memory = PageMemory.create()
+        self._memory.meters["positions"] = np.nan
+        self._positions = [
+            (number, target) for number, target in enumerate(targets.values())
+            if target.kind not in (Kind.MACRO, Kind.PARAMETER) and number < MOST_ADDRESSES
+        ]  # fmt: skip
+        self._router = router
+        self._news: deque[tuple[int, str]] = deque(maxlen=_NEWS)
+        self._news_count = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tsumami-page", daemon=True)
+        context: Any = multiprocessing.get_context("spawn")
+        self._context, self._bell = context, context.Semaphore(0)
+        self._process: Any = None
+        self._socket: socket.socket | None = None
+        self._token: str | None = None
+        self._restarts = 0
+        self._text = b""
+        self.refused = 0
+        """What was asked on the page and could not be done."""
+
+    def open(self, request: PageRequest) -> None:
+        """Listen, and start the process; another port is taken where the wanted one is not free.
+
+        Raises `DeviceError` where the host is none of this computer.
+        """
+        self._token = request.token
+        self._socket = listening_socket(request.host, request.port)
+        host, port = self._socket.getsockname()[:2]
+        if request.port not in (0, port):
+            self._tell(f"port {request.port} is taken: the page is on another")
+        shown = "localhost" if is_loopback(request.host) else host
+        self._tell(f"page on http://{shown}:{port}")
+        self._start()
+        self._thread.start()
+
+    def hear(self, text: str) -> None:
+        """Show a sentence on the page; any thread may call it."""
+        self._news_count += 1
+        self._news.append((self._news_count, text))
+
+    def close(self) -> dict[str, int]:
+        """Say goodbye to the browsers; returns what has come from them, and gone to them."""
+        self._stop.set()
+        self._memory.meters["stop"] = 1
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._process is not None:
+            self._process.join(_END_SECONDS)
+            self._kill()
+        if self._socket is not None:
+            self._socket.close()
+        self._surface.release()
+        counts = {name: int(self._memory.meters[name]) for name in _COUNTS}
+        self._memory.close()
+        return counts
+
+    def _run(self) -> None:
+        """Body of the thread."""
+        told_at = looked_at = time.monotonic()
+        heartbeat = -1
+        while not self._stop.is_set():
+            self._bell.acquire(timeout=_PERIOD_SECONDS)
+            self._act()
+            now = time.monotonic()
+            for number, target in self._positions:
+                value = self._router.positions(target)
+                if value is not None:
+                    self._memory.meters["positions"][number] = target.position(value)
+            if now - told_at >= _TEXT_SECONDS:
+                told_at = now
+                self._write_text()
+            if int(self._memory.meters["heartbeat"]) != heartbeat:
+                heartbeat, looked_at = int(self._memory.meters["heartbeat"]), now
+            if not self._process.is_alive() or now - looked_at > _HANG_SECONDS:
+                looked_at = now
+                self._restart()
+
+    def _act(self) -> None:
+        """Do what was asked, in its order."""
+        for record in self._memory.ring("actions").pop():
+            asked = self._facts.addresses[record["address"]]
+            values = record["values"][: record["count"]].tolist()
+            try:
+                self._surface.act(asked.address, self._arguments(asked.types, values), time.perf_counter_ns())
+            except ValueError as error:
+                self.refused += 1
+                self.hear(str(error))
+
+    def _arguments(self, types: str, values: Sequence[float]) -> list[float | int | str]:
+        """Numbers from a browser as the address takes them; a number that stands for no address is none."""
+        return [self._argument(letter, value) for letter, value in zip(types, values, strict=True)]
+
+    def _argument(self, letter: str, value: float) -> float | int | str:
+        if letter == "f":
+            return value
+        if letter == "i":
+            return int(value)
+        return self._names[int(value)] if 0 <= value < len(self._names) else ""
+
+    def _write_text(self) -> None:
+        """What changes seldom, where it has changed."""
+        engine = self._told.engine()
+        text = msgspec.json.encode(
+            {
+                "is": "state",
+                "sound": self._state.sound,
+                "slots": self._state.slots,
+                "locked": [self._names.index(each) for each in self._state.locked if each in self._names],
+                "learning": self._names.index(self._learn.wanted) if self._learn.wanted else -1,
+                "knobs": knobs_of(self._learn.maps, self._places),
+                "news": list(self._news),
+                "source": self._told.source(),
+                "device": engine.device,
+                "input": engine.input,
+                "latency_ms": round((engine.latency_seconds + self._block_seconds) * 1e3, 2),
+                "plugins": self._told.plugins(),
+            }
+        )
+        if text != self._text:
+            self._text = text
+            self._memory.write_text(text)
+
+    def _start(self) -> None:
+        from tsumami.bridge.page.process import PageConfig, run_page
+
+        config = PageConfig(self._engine_memory, self._memory.name, self._facts, self._token)
+        self._process = self._context.Process(
+            target=run_page, args=(config, self._socket, self._bell), name="tsumami-page", daemon=True
+        )
+        self._process.start()
+
+    def _restart(self) -> None:
+        """Bring the process back, unless it has died too often: the show goes on without it."""
+        self._kill()
+        if self._restarts == _RESTARTS:
+            self._tell("the page is gone: its process died too often")
+            self._stop.set()
+            return
+        self._restarts += 1
+        self._tell("the page's process died; starting it again")
+        self._start()
+
+    def _kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
