@@ -43,6 +43,13 @@ class Input(Table, frozen=True):
     gain_db: Annotated[float, meta("gain of what comes in", ge=-90.0, le=36.0)] = 0.0
     monitor: Annotated[bool, meta("let it be heard; without, it is only measured")] = True
     repair: Annotated[bool, meta("continue the sound where samples are missing")] = False
+    model: Annotated[
+        str,
+        meta(
+            'what weighs the continuation: "builtin", an ONNX file of `tsumami train mixer`, or "none"',
+            min_length=1,
+        ),
+    ] = "builtin"
     detect: Annotated[
         bool, meta("blocks of zeros amid sound, or the same once more, are missing too, unless told")
     ] = False
@@ -61,6 +68,12 @@ class Midi(Table, frozen=True):
     ] = field(default_factory=list)
     virtual: Annotated[bool, meta('offer an input port "tsumami" to other programs, where MIDI can')] = True
     channel: Annotated[int, meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
+    mpe: Annotated[
+        bool, meta("channels 2-16 bend and press their own notes (MPE); of the built-in instrument")
+    ] = False
+    mpe_semitones: Annotated[
+        int, meta("how far they bend, as the controller is set: 48 by the standard", ge=1, le=96)
+    ] = 48
     controller: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
         meta("a controller whose knobs and buttons are mapped, where the session has no `[[map]]`"),
@@ -209,6 +222,11 @@ class Session(Table, frozen=True):
         """Whether what is played also goes out by MIDI."""
         is_played = self.instrument.kind == "external" or self.midi.output is not None
         return is_played or bool(self.sends) or self.tempo.send
+
+    @property
+    def hears_expression(self) -> bool:
+        """Whether fingers have notes of their own here: plugins and synths outside see to it themselves."""
+        return self.midi.mpe and self.instrument.kind == "builtin"
 
     @property
     def takes_controllers(self) -> bool:

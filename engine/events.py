@@ -31,6 +31,8 @@ class Kind(IntEnum):
     MORPH = 16  # index: between what, in the words of who asks; value: 0-1, from the first to the second
     LOOP = 17  # index: a `LoopControl` of the loop player; value: as that says
     TEMPO = 17  # value: beats a minute; not for the engine
+    NOTE_BEND = 18  # index: MIDI note 0-127; value: semitones; before its note on, it begins there
+    NOTE_SLIDE = 19  # index: MIDI note 0-127; value: -1 to 1, dark to bright; likewise
 
 
 EVENT_DTYPE = np.dtype(

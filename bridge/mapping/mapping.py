@@ -33,6 +33,9 @@ class Mapping:
     fine: frozenset[tuple[int, int]] = frozenset()
     """Channels and control changes 0-31 that have seven more bits in the control change 32 above."""
 
+    expression_semitones: float | None = None
+    """How far a finger bends its own note, where notes have channels of their own (MPE)."""
+
     def knobs(self, channel: int, source: Source) -> tuple[Knob, ...]:
         """What ``source`` of a channel (0-15) moves; nothing if it is not mapped."""
         return self.table.get((channel, source), ())
@@ -79,7 +82,8 @@ def compile_mapping(
         for channel, cc in itertools.product(ALL_CHANNELS, _FORWARDED):
             if (channel, cc - 32) not in fine:
                 table.setdefault((channel, Source("cc", cc)), (Knob(Target(Kind.CONTROL, cc)),))
-    return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine))
+    semitones = float(session.midi.mpe_semitones) if session.hears_expression else None
+    return Mapping(table, frozenset(_channels(session.midi.channel)), frozenset(fine), semitones)
 
 
 def _of_state(entry: Map) -> Target | None:

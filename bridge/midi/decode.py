@@ -7,6 +7,7 @@ import numpy as np
 from tsumami.bridge.mapping import Hands, Mapping, Source, Turn
 from tsumami.bridge.mapping.source import turn_of
 from tsumami.bridge.mapping.takeover import Where
+from tsumami.bridge.midi.expression import Expression
 from tsumami.bridge.midi.parser import Message, Status
 from tsumami.bridge.midi.registers import Registers
 from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind
@@ -48,6 +49,8 @@ class Decoder:
         self._mapping = mapping
         self._registers = [Registers(channel, mapping) for channel in range(16)]
         self._hands = Hands(mapping, self._where)
+        semitones = mapping.expression_semitones
+        self._expression = None if semitones is None else Expression(semitones)
 
     def decode(self, messages: Iterable[Message], *, stamp_ns: int = 0, time: int = NOW) -> Events:
         """Events of ``messages``, all at ``time`` (samples, or NOW) and with ``stamp_ns``."""
@@ -81,14 +84,31 @@ class Decoder:
             self._hear(message)
         if message.status < Status.TIME_CODE and message.channel not in self._mapping.channels:
             return []
+        if self._expression is not None and not self._is_mapped(message):
+            moved = self._expression.move(message, self.held)
+            if moved is not None:
+                return moved
         handler = _HANDLERS.get(message.status)
         return [] if handler is None else handler(self, message)
+
+    def _is_mapped(self, message: Message) -> bool:
+        """Whether a knob takes a message that a finger could send."""
+        sources = {
+            Status.PITCH_BEND: Source("bend"),
+            Status.CHANNEL_PRESSURE: Source("pressure"),
+            Status.CONTROL_CHANGE: Source("cc", message.data1),
+        }
+        source = sources.get(message.status)
+        return source is not None and self._hands.has(message.channel, source)
 
     def _note_on(self, message: Message) -> list[_Change]:
         if message.data2 == 0:
             return self._note_off(message)
         self.held.add((message.channel, message.data1))
-        return [(Kind.NOTE_ON, message.data1, message.data2 / 127)]
+        note_on = (Kind.NOTE_ON, message.data1, message.data2 / 127)
+        if self._expression is None:
+            return [note_on]
+        return [*self._expression.begin(message.channel, message.data1), note_on]
 
     def _note_off(self, message: Message) -> list[_Change]:
         self.held.discard((message.channel, message.data1))

@@ -13,11 +13,13 @@ from tsumami.plugins.builtin.effects import are_silent, clear_tails, control_eff
 from tsumami.plugins.builtin.lfo import advance_lfo
 from tsumami.plugins.builtin.modulation import control_voice
 from tsumami.plugins.builtin.notes import (
+    bend_note,
     is_over,
     press_note,
     press_pedal,
     release_all,
     silence_all,
+    slide_note,
     start_note,
     stop_note,
 )
@@ -27,16 +29,18 @@ from tsumami.plugins.builtin.state import FREE, NOTES, PERIOD, STATE_DTYPE
 from tsumami.plugins.builtin.voice import render_voice
 
 BEND_SEMITONES = 2.0
+_MOST_SEMITONES = 96.0
 
 _ROWS = len(PARAMETERS)
 _NOTE_ON, _NOTE_OFF, _PARAMETER = int(Kind.NOTE_ON), int(Kind.NOTE_OFF), int(Kind.PARAMETER)
 _PITCH_BEND, _SUSTAIN, _PRESSURE = int(Kind.PITCH_BEND), int(Kind.SUSTAIN), int(Kind.PRESSURE)
+_NOTE_BEND, _NOTE_SLIDE = int(Kind.NOTE_BEND), int(Kind.NOTE_SLIDE)
 _ALL_NOTES_OFF, _ALL_SOUND_OFF = int(Kind.ALL_NOTES_OFF), int(Kind.ALL_SOUND_OFF)
 
 
 @kernel
 def _apply_key(state: Any, kind: int, note: int, value: float) -> None:
-    """A note on, off, or pressed; notes that do not exist are ignored."""
+    """A note on, off, pressed or bent; notes that do not exist are ignored."""
     if kind == _PRESSURE and note == -1:
         press_note(state, -1, min(max(value, 0.0), 1.0))
     if note < 0 or note >= NOTES:
@@ -45,6 +49,10 @@ def _apply_key(state: Any, kind: int, note: int, value: float) -> None:
         start_note(state, note, min(value, 1.0), state.phase)
     elif kind == _PRESSURE:
         press_note(state, note, min(max(value, 0.0), 1.0))
+    elif kind == _NOTE_BEND:
+        bend_note(state, note, min(max(value, -_MOST_SEMITONES), _MOST_SEMITONES))
+    elif kind == _NOTE_SLIDE:
+        slide_note(state, note, min(max(value, -1.0), 1.0))
     else:
         stop_note(state, note)
 
@@ -54,7 +62,7 @@ def _apply(state: Any, kind: int, index: int, value: float) -> None:
     """One event. One whose value should count but is not finite is ignored; an off is always heard."""
     if not math.isfinite(value) and kind not in (_NOTE_OFF, _ALL_NOTES_OFF, _ALL_SOUND_OFF):
         return
-    if kind in (_NOTE_ON, _NOTE_OFF, _PRESSURE):
+    if kind in (_NOTE_ON, _NOTE_OFF, _PRESSURE, _NOTE_BEND, _NOTE_SLIDE):
         _apply_key(state, kind, index, value)
     elif kind == _PARAMETER:
         if 0 <= index < _ROWS:

@@ -37,6 +37,7 @@ SPREAD = np.array(
 _VIBRATO_SEMITONES = 12.0
 _SWEEP_SEMITONES = 48.0
 _PRESSURE_SEMITONES = 24.0
+_SLIDE_SEMITONES = 24.0
 _SHAPE_WIDTH = 0.45
 _SHAPE_MIX = 0.5
 _WIDEST_PULSE = 0.97
@@ -105,6 +106,8 @@ def _move_sources(state: Any, voice: Any, seconds: float) -> None:
     voice.pitch += (voice.pitch_target - voice.pitch) * glide
     voice.velocity += (voice.velocity_target - voice.velocity) * state.smoothing
     voice.pressure += (voice.pressure_target - voice.pressure) * state.smoothing
+    voice.note_bend += (voice.note_bend_target - voice.note_bend) * state.smoothing
+    voice.slide += (voice.slide_target - voice.slide) * state.smoothing
     if voice.status == FADING:
         voice.fade = max(voice.fade - state.fade_step, 0.0)
 
@@ -112,7 +115,7 @@ def _move_sources(state: Any, voice: Any, seconds: float) -> None:
 @kernel
 def _set_pitch(state: Any, voice: Any) -> None:
     """Phase increments of all copies."""
-    pitch = voice.pitch + state.bend + _VIBRATO_SEMITONES * _cubed_modulation(state, voice)
+    pitch = voice.pitch + voice.note_bend + state.bend + _VIBRATO_SEMITONES * _cubed_modulation(state, voice)
     step = 440.0 * semitones(pitch - 69.0) / state.sample_rate
     detune = state.value.detune * _CENT
     for copy in range(voice.copies):
@@ -144,11 +147,12 @@ def _set_filter(state: Any, voice: Any) -> None:
     """Ramps of drive, cutoff and resonance."""
     value = state.value
     shift = (
-        value.key_track * (voice.pitch + state.bend - 60.0)
+        value.key_track * (voice.pitch + voice.note_bend + state.bend - 60.0)
         + value.filter_env * voice.filter.level
         - value.filter_velocity * (1.0 - voice.velocity)
         + _SWEEP_SEMITONES * _modulation(state, voice, CUTOFF)
         + _PRESSURE_SEMITONES * voice.pressure
+        + _SLIDE_SEMITONES * voice.slide
     )
     aim(voice, POLE_GAIN, pole_gain(value.cutoff * semitones(shift), state.sample_rate))
     feedback = MOST_FEEDBACK * value.resonance

@@ -107,6 +107,10 @@ def _begin(state: Any, voice: Any, note: int, velocity: float, order: int, posit
     voice.pitch = state.last_pitch if glides else float(note)
     voice.pressure = state.pressure
     voice.pressure_target = state.pressure
+    voice.note_bend = state.note_bend[note]
+    voice.note_bend_target = state.note_bend[note]
+    voice.slide = state.slide[note]
+    voice.slide_target = state.slide[note]
     voice.fade = 1.0
     voice.amp.level = 0.0
     voice.amp.stage = ATTACK
@@ -148,6 +152,8 @@ def _take_over(state: Any, voice: Any, note: int, velocity: float, order: int) -
     voice.is_sustained = 0
     voice.velocity_target = velocity
     voice.pitch_target = float(note)
+    voice.note_bend_target = state.note_bend[note]
+    voice.slide_target = state.slide[note]
     if int(state.value.voice_mode) == MONO:
         voice.amp.stage = ATTACK
         voice.filter.stage = ATTACK
@@ -200,6 +206,8 @@ def stop_note(state: Any, note: int) -> None:
         if other >= 0:
             voice.note = other
             voice.pitch_target = float(other)
+            voice.note_bend_target = state.note_bend[other]
+            voice.slide_target = state.slide[other]
             state.last_pitch = float(other)
         else:
             _let_go(state, voice)
@@ -247,6 +255,26 @@ def press_note(state: Any, note: int, pressure: float) -> None:
         voice = state.voices[i]
         if voice.status == SOUNDING and (note < 0 or voice.note == note):
             voice.pressure_target = pressure
+
+
+@kernel
+def bend_note(state: Any, note: int, interval: float) -> None:
+    """One key bends its own note by semitones. [audio thread]"""
+    state.note_bend[note] = interval
+    for i in range(len(state.voices)):
+        voice = state.voices[i]
+        if voice.status == SOUNDING and voice.note == note and _is_down(voice):
+            voice.note_bend_target = interval
+
+
+@kernel
+def slide_note(state: Any, note: int, slide: float) -> None:
+    """One key makes its own note brighter or darker, 1 to -1. [audio thread]"""
+    state.slide[note] = slide
+    for i in range(len(state.voices)):
+        voice = state.voices[i]
+        if voice.status == SOUNDING and voice.note == note and _is_down(voice):
+            voice.slide_target = slide
 
 
 @inline_kernel

@@ -75,6 +75,10 @@ VOICE_DTYPE: Final = np.dtype(
         ("pitch_target", _F8),
         ("pressure", _F8),
         ("pressure_target", _F8),
+        ("note_bend", _F8),  # semitones
+        ("note_bend_target", _F8),
+        ("slide", _F8),  # -1 to 1
+        ("slide_target", _F8),
         ("fade", _F8),  # 1, falling to 0 when the voice was stolen
         ("amp", ENVELOPE_DTYPE),
         ("filter", ENVELOPE_DTYPE),
@@ -151,6 +155,8 @@ _FIELDS: Final = np.dtype(
         ("bend", _F8),  # semitones
         ("bend_target", _F8),
         ("pressure", _F8),
+        ("note_bend", _F8, (NOTES,)),  # semitones; a note that starts begins there
+        ("slide", _F8, (NOTES,)),
         ("sustain", _I8),
         ("note_count", _I8),
         ("held_order", _I8, (NOTES,)),  # count of notes when a key went down, 0 when it is up

@@ -40,8 +40,10 @@ _INDEX = {
     Kind.MACRO: st.integers(0, 7),
     Kind.PATCH: st.integers(0, 1000),
     Kind.CONTROL: st.integers(0, 119),
+    Kind.NOTE_BEND: st.integers(0, 127),
+    Kind.NOTE_SLIDE: st.integers(0, 127),
 }
-_NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH)
+_NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH, Kind.TEMPO)
 _WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)
 
 

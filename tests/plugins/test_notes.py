@@ -152,6 +152,54 @@ def test_pitch_bend_reaches_two_semitones() -> None:
     assert pitch_of(play(synth, [], [RATE])) == pytest.approx(440.0 * 2 ** (2 / 12), rel=1e-5)
 
 
+def bent(time: int, note: int, interval: float) -> Events:
+    return event(Kind.NOTE_BEND, note, interval, time=time)
+
+
+def settled(samples: Samples) -> float:
+    """Frequency in Hz of the second half of a sine."""
+    return pitch_of(samples[:, samples.shape[1] // 2 :])
+
+
+def test_a_finger_bends_its_own_note_alone() -> None:
+    synth = synth_with(SINE)
+    assert settled(play(synth, [on(0, 69), bent(1, 69, 12.0)], [RATE])) == pytest.approx(880, abs=0.5)
+    synth = synth_with(SINE)
+    assert settled(play(synth, [on(0, 69), bent(1, 70, 12.0)], [RATE])) == pytest.approx(440, abs=0.3)
+    after = play(synth, [off(0, 69), bent(1, 69, 5.0)], [4800])
+    assert pitch_of(after) == pytest.approx(440, abs=1), "a note that was let go is not bent"
+
+
+def test_a_note_begins_where_its_finger_is() -> None:
+    beginning = play(synth_with(SINE), [bent(0, 69, 12.0), on(0, 69)], [2400])
+    assert pitch_of(beginning) == pytest.approx(880, abs=3)
+
+
+def test_a_mono_voice_has_the_bend_of_the_key_that_it_goes_on_with() -> None:
+    synth = synth_with(raw(osc1_wave="sine", voice_mode="legato"))
+    events = [bent(0, 69, 12.0), on(0, 69), on(4800, 57)]
+    assert settled(play(synth, events, [RATE])) == pytest.approx(220, abs=0.3)
+    assert settled(play(synth, [off(0, 57)], [RATE])) == pytest.approx(880, abs=0.5)
+
+
+def test_a_slide_makes_a_note_brighter_or_darker() -> None:
+    values = raw(osc1_wave="saw", cutoff=400.0, filter_env=0.0, noise_level=0.0)
+    high = []
+    for slide in (-1.0, 0.0, 1.0):
+        sound = play(synth_with(values), [event(Kind.NOTE_SLIDE, 45, slide, time=0), on(0, 45)], [RATE])
+        spectrum = np.abs(np.fft.rfft(sound[0, RATE // 2 :]))
+        high.append(spectrum[1000:].sum() / spectrum.sum())
+    assert high[0] < 0.5 * high[1] < 0.25 * high[2]
+
+
+@pytest.mark.parametrize("kind", [Kind.NOTE_BEND, Kind.NOTE_SLIDE])
+@pytest.mark.parametrize(("note", "value"), [(-1, 1.0), (128, 1.0), (60, np.nan), (60, np.inf)])
+def test_a_finger_that_cannot_be_is_ignored(kind: Kind, note: int, value: float) -> None:
+    plain = play(synth_with(SINE), [on(0, 60)], [4800])
+    moved = play(synth_with(SINE), [event(kind, note, value, time=0), on(0, 60)], [4800])
+    assert np.array_equal(moved, plain)
+
+
 def test_pressure_opens_the_filter() -> None:
     values = raw(cutoff=300.0)
     soft = play(synth_with(values), [on(0, 60)], [RATE])
