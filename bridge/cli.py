@@ -10,6 +10,7 @@ from tsumami.bridge.commands.evaluate import evaluate
 from tsumami.bridge.commands.groove import groove
 from tsumami.bridge.commands.learn import learn
 from tsumami.bridge.commands.live import live
+from tsumami.bridge.commands.loops import loops
 from tsumami.bridge.commands.macros import macros
 from tsumami.bridge.commands.match import match
 from tsumami.bridge.commands.patches import patches
@@ -19,6 +20,7 @@ from tsumami.bridge.commands.render import render
 from tsumami.bridge.commands.restore import restore
 from tsumami.bridge.commands.scan import scan
 from tsumami.bridge.commands.stream import stream
+from tsumami.bridge.commands.timbre import timbre
 from tsumami.bridge.commands.train import train
 from tsumami.engine.errors import TsumamiError
 from tsumami.engine.quiet import keep_own_words
@@ -37,6 +39,7 @@ app.command()(stream)
 app.command()(render)
 app.command()(restore)
 app.command()(groove)
+app.command()(loops)
 app.command()(match)
 app.command()(patches)
 app.command()(scan)
@@ -45,6 +48,7 @@ app.command()(doctor)
 app.add_typer(bench, name="bench")
 app.add_typer(presets, name="presets")
 app.add_typer(macros, name="macros")
+app.add_typer(timbre, name="timbre")
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 

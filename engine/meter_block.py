@@ -55,11 +55,20 @@ METER_DTYPE = np.dtype(
         ("macros", np.float64, (MAX_MACROS,)),  # where each macro stands, 0-1
         # Written by the thread beside the input's repair.
         ("repair_gaps", np.int64),  # stretches of the input that were lost
+        ("repair_late", np.int64),  # … for which there was no plan in time
         ("repair_samples", np.int64),  # lost frames that were continued, not silent
         ("repair_longest_samples", np.int64),  # stretch
         ("repair_fits", np.int64),
         ("repair_fit_age_samples", np.int64),  # age of the fit that the last one took
         ("repair_load", *_HISTOGRAM),  # nanoseconds per fit of all channels
+        ("repair_plans", np.int64),
+        ("repair_plan_load", *_HISTOGRAM),  # nanoseconds per plan of a channel
+        # Written by the thread beside the loop player.
+        ("loop_seed", np.int64),  # of the loop that was made last
+        ("loop_bpm", np.float64),
+        ("loops_made", np.int64),
+        ("loop_changes", np.int64),  # bar lines at which another loop began
+        ("loop_load", *_HISTOGRAM),  # nanoseconds per loop
         # Written by the engine's main thread.
         ("device_losses", np.int64),
         ("heartbeat_ns", np.int64),

@@ -22,6 +22,7 @@ from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
 
 if TYPE_CHECKING:
+    from tsumami.engine.loops.loop_thread import LoopThread
     from tsumami.engine.restoration.repair_thread import RepairThread
 
 _POLL_SECONDS = 0.05
@@ -106,6 +107,7 @@ class _Engine:
             )
             self._macros.start()
         self._repairs = _start_repairs(self._strip, memory.meters)
+        self._loops = _start_loops(self._strip, memory.meters)
         self._device: Device = open_device(self._strip, config.device)
         self.has_lost_device = False
         self._blocks_seen, self._advanced_at = -1, time.monotonic()
@@ -143,6 +145,8 @@ class _Engine:
             self._macros.stop()
         for repair in self._repairs:
             repair.stop()
+        for loops in self._loops:
+            loops.stop()
 
     def _is_lost(self) -> bool:
         blocks, now = self._memory.meters["blocks"], time.monotonic()
@@ -160,6 +164,21 @@ def _start_repairs(strip: Strip, meters: MeterBlock) -> "list[RepairThread]":
     from tsumami.engine.restoration.repair_thread import RepairThread
 
     threads = [RepairThread(stage, meters) for stage in strip.input_stages if isinstance(stage, RepairStage)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _start_loops(strip: Strip, meters: MeterBlock) -> "list[LoopThread]":
+    """A thread for each loop player among the effects, which makes its loops."""
+    # Looked for by what it has, so that an engine without loops does without their kernels and ONNX Runtime.
+    players = [stage for stage in strip.effects if hasattr(stage, "asked")]
+    if not players:
+        return []
+    from tsumami.engine.loops.loop_thread import LoopThread
+    from tsumami.engine.loops.player import LoopPlayer
+
+    threads = [LoopThread(player, meters) for player in players if isinstance(player, LoopPlayer)]
     for thread in threads:
         thread.start()
     return threads

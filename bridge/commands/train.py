@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tsumami.bridge.commands.train_groove import groove, hits
+from tsumami.bridge.commands.train_loops import loops
 from tsumami.bridge.commands.train_mixer import mixer
 from tsumami.bridge.commands.train_timbre import timbre
 from tsumami.bridge.commands.training import BudgetName, training_installed
@@ -20,6 +21,7 @@ from tsumami.engine.errors import ModelError
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)
 train.command()(groove)
 train.command()(hits)
+train.command()(loops)
 train.command()(mixer)
 train.command()(timbre)
 

@@ -1,0 +1,74 @@
+"""`tsumami train loops`: generators of loops, as the paper makes them and as the engine runs them."""
+
+import json as json_module
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tsumami.bridge.commands.training import BudgetName, training_installed
+from tsumami.engine.errors import ModelError
+from tsumami.plugins.offline.data_set import explained
+
+
+class LoopsModel(StrEnum):
+    """The paper's networks on its four loops; then one pair of networks, trained in four ways."""
+
+    PAPER = "paper"
+    RECIPE = "recipe"
+    SPECTRAL = "spectral"
+    R1 = "r1"
+    ENERGY = "energy"
+
+
+def loops(
+    data: Annotated[Path, typer.Option(help="Folder with bass_notes, groove_midi and drum_kit.")],
+    folder: Annotated[Path, typer.Option(help="Where the runs are kept, to go on from.")],
+    model: Annotated[
+        list[LoopsModel] | None, typer.Option(metavar="MODEL", help="May be repeated; all of them.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 1,
+    budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
+    out: Annotated[
+        Path | None, typer.Option(help="ONNX file of the one model to write; its card is written beside it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Train the generators of loops: the runs of `tsumami evaluate loops`.
+
+    Given again after it was stopped, it goes on where it was.
+    """
+    names = [each.value for each in model or LoopsModel]
+    is_one = len(names) == 1 and names != [LoopsModel.PAPER.value]
+    if out is not None and (out.suffix != ".onnx" or not is_one):
+        raise ModelError(
+            f"out must end with .onnx and be of one --model but paper, got {out} of {len(names)}"
+        )
+    with training_installed("train"):
+        from tsumami.training.loops.data import loop_data
+        from tsumami.training.loops.export import save_run
+        from tsumami.training.loops.fit import fit
+        from tsumami.training.loops.paper import fit_paper
+        from tsumami.training.loops.schedule import SCHEDULES
+    command = shlex.join(["tsumami", *sys.argv[1:]])
+    found = loop_data(data, SCHEDULES[budget.value], seed)
+    runs: list[dict[str, Any]] = []
+    for name in names:
+        if name == LoopsModel.PAPER.value:
+            paper = fit_paper(found.loops, folder, budget=budget.value, seed=seed, command=command)
+            runs.append({"run": str(folder / name), "model": name, "epochs": paper.epochs})
+            print(f"{folder / name}: {paper.epochs} epochs", file=sys.stderr)
+            continue
+        run = fit(found, name, folder, budget=budget.value, seed=seed, command=command)
+        figures = {"epochs": run.epochs, "best_epoch": run.best_epoch, "energy_distance": run.energy}
+        runs.append({"run": str(folder / name), "model": name, **figures})
+        print(f"{folder / name}: {run.epochs} epochs, energy distance {run.energy:.3g}", file=sys.stderr)
+        if out is not None:
+            with explained(str(out)):
+                save_run(run, found, out)
+            print(f"{out}: written, with its card", file=sys.stderr)
+    if json:
+        print(json_module.dumps({"runs": runs}, allow_nan=False))

@@ -1,0 +1,41 @@
+"""How a generator of loops can be trained: as the paper does, and what is said to keep it stable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+Betas = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way of training; ``rate`` and ``betas`` are Adam's.
+
+    ``is_normed``: batch norm in both networks. ``is_varied``: minibatch features for the critic.
+    ``is_spectral``: the critic's slopes are bounded by spectral norms (Miyato et al. 2018), and its loss is a
+    hinge. ``r1``: weight of its squared slope at what is true (Mescheder et al. 2018). ``energy``: weight of
+    the energy distance between what is made and what is true (Székely and Rizzo 2013), batch by batch.
+    """
+
+    rate: float
+    betas: Betas
+    is_normed: bool = False
+    is_varied: bool = False
+    is_spectral: bool = False
+    r1: float = 0.0
+    energy: float = 0.0
+
+
+_STABLE: Final = (0.0, 0.99)
+
+VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
+    {
+        "recipe": Variant(1e-3, (0.9, 0.999), is_normed=True),
+        "spectral": Variant(1e-3, _STABLE, is_varied=True, is_spectral=True),
+        "r1": Variant(1e-3, _STABLE, is_varied=True, r1=1.0),
+        "energy": Variant(1e-3, _STABLE, is_varied=True, r1=1.0, energy=1.0),
+    }
+)
+"""The paper's, and three that are not."""
+SHIPPED: Final = "energy"
