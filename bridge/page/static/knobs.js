@@ -56,7 +56,7 @@ export function parametersPanel(session) {
     moved(changed) {
       moved(changed);
       const now = performance.now();
-      if (changed.length < bars.length / 2)
+      if (changed.length < session.targets.length) // all are told once, to begin with
         for (const number of changed) if (numbers.has(number)) moving.set(number, now);
       for (const [number, since] of moving) {
         const isMoving = now - since < MOVING_MS;
