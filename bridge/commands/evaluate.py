@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tsumami.bridge.bench.report import machine, results_folder
+from tsumami.bridge.commands.evaluate_timbre import timbre
 from tsumami.bridge.commands.training import training_installed
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.offline.data_set import explained
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tsumami.training.macros.evaluate_runs import Outcome
 
 evaluate = typer.Typer(help="Judge trained models by what they ask for.", no_args_is_help=True)
+evaluate.command()(timbre)
 
 
 @evaluate.callback()

@@ -15,11 +15,11 @@ from tsumami.plugins.offline.data_set import explained
 
 
 class TimbreModel(StrEnum):
-    """The paper's two models, then encoders of one vector a note, by their loss."""
+    """The encoder that ships, the paper's two models, and the encoder by another loss."""
 
+    CONTRASTIVE = "contrastive"
     VAE = "VAE"
     METRIC_VAE = "metric_VAE"
-    CONTRASTIVE = "contrastive"
     TRIPLET = "triplet"
 
 
@@ -61,9 +61,11 @@ def timbre(
     command = shlex.join(["tsumami", *sys.argv[1:]])
     place = Place(folder, data, plugin, tuple(presets or ()), budget.value, seed, command)
     with explained(str(folder)):
-        runs = [_trained(place, name) for name in chosen]
-        if out is not None:
-            _save(place, out)
+        runs = []
+        for name in chosen:
+            runs.append(_trained(place, name))
+            if out is not None and name == TimbreModel.CONTRASTIVE:
+                _save(place, out)
     if json:
         print(json_module.dumps({"runs": runs}, allow_nan=False))
 

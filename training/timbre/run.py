@@ -123,5 +123,25 @@ def find_trained(folder: Path) -> Trained:
     return Trained(paper, encoders, decoder)
 
 
+def kept_notes(folder: Path, trained: Trained) -> tuple[Notes, Split | None]:
+    """The notes of a folder as its trainings had them: instruments, and the split where there are encoders.
+
+    Raises `ModelError` where they are not there any more.
+    """
+    paths = {name: folder / f"notes-{name}.npz" for name in ("instruments", "patches", "presets")}
+    needed = list(paths) if trained.encoders else ["instruments"]
+    for name in needed:
+        if not paths[name].exists():
+            raise ModelError(f"runs must hold {paths[name].name}, got {folder} without; train there again")
+    notes = {name: Notes.load(paths[name]) for name in needed}
+    if not trained.encoders:
+        return notes["instruments"], None
+    encoder = trained.encoders[0]
+    split = split_of(
+        notes["instruments"], notes["patches"], notes["presets"], ENCODER[encoder.budget], encoder.seed
+    )
+    return notes["instruments"], split
+
+
 def _there(folder: Path, names: Sequence[str]) -> list[str]:
     return [name for name in names if has_checkpoint(folder / name)]
