@@ -1,35 +1,20 @@
 """The page's server: who may come in, what is taken from a browser, and what it is sent."""
 
-import asyncio
 import contextlib
-import json
-import signal
-import socket
 import struct
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
-from tests.bridge.live_process import LiveProcess, running_live
 from tests.command import run_tsumami
-from tests.leftovers import assert_nothing_left
 from tsumami.bridge.page.access import Access, check_token
 from tsumami.bridge.page.browser import ThrownOutError, read_act
 from tsumami.bridge.page.facts import Address
-from tsumami.bridge.page.limits import MOST_A_SECOND, MOST_CLIENTS, MOST_UNSEEN
 from tsumami.bridge.page.memory import PageMemory
-from tsumami.bridge.page.scope import BANDS, POINTS, Scope
 from tsumami.bridge.page.port import listening_socket
+from tsumami.bridge.page.scope import BANDS, POINTS, Scope
 from tsumami.engine.errors import DeviceError, SessionError
 from tsumami.engine.ring import Ring
 from tsumami.engine.shared import FRAME_DTYPE
@@ -165,7 +150,7 @@ def test_a_port_that_is_taken_gives_way_to_another() -> None:
         port = first.getsockname()[1]
         with listening_socket("127.0.0.1", port) as second:
             assert second.getsockname()[1] not in (0, port)
-    with pytest.raises(DeviceError, match="--page-host must be an address of this computer, got 192.0.2.1"):
+    with pytest.raises(DeviceError, match="--page-host must be an address of this computer, got 192"):
         listening_socket("192.0.2.1", 0)
 
 

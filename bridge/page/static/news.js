@@ -8,10 +8,10 @@ export function newsPanel() {
   return {
     element: panel("news", "Messages", list),
     state({ news }) {
-      for (const [number, text] of news.filter(([each]) => each > last || each === 1 && last > each)) {
-        list.prepend(make("li", {}, text));
-        last = number;
-      }
+      const newest = news.at(-1)?.[0] ?? 0;
+      if (newest < last) last = 0; // another session counts anew
+      for (const [number, text] of news) if (number > last) list.prepend(make("li", {}, text));
+      last = newest;
       while (list.children.length > 8) list.lastChild.remove();
     },
   };
