@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 
 from tsumami.bridge.midi.clock_messages import ClockMessages
-from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
+from tsumami.bridge.midi.membership import Membership
 from tsumami.bridge.midi.parser import Parser
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -36,7 +36,7 @@ class ClockInput:
         self._api = ""
         self._ports: dict[str, tuple[Any, Parser]] = {}
         self._lister: Any = None
-        self._graph: JackGraph | None = None
+        self._membership = Membership()
         self.heard = ClockMessages()
         """What has come."""
         self._stop = threading.Event()
@@ -83,16 +83,11 @@ class ClockInput:
     @property
     def is_alive(self) -> bool:
         """Whether the MIDI system runs and is listened to."""
-        return self._lister is not None and self._runs
-
-    @property
-    def _runs(self) -> bool:
-        """Whether the MIDI system has not died; only JACK's servers are known to."""
-        return self._graph is None or self._graph.is_alive
+        return self._lister is not None and self._membership.is_alive
 
     def _join(self) -> None:
         """Become a client of the MIDI system, and open what there is."""
-        self._graph = open_jack_graph() if self._api == "jack" else None
+        self._membership.join(self._api)
         if has_virtual_ports(self._api):
             self._add(CLIENT_NAME, open_virtual_port(self._api))
         self._lister = open_client(self._api, f"{CLIENT_NAME}-watch")
@@ -100,12 +95,9 @@ class ClockInput:
 
     def _leave(self) -> None:
         for client in (*(client for client, _ in self._ports.values()), self._lister):
-            if client is not None:
-                close_client(client, is_alive=self._runs)
+            self._membership.give_back(client)
         self._ports, self._lister = {}, None
-        if self._graph is not None:
-            self._graph.close()
-            self._graph = None
+        self._membership.leave()
 
     def _look(self) -> None:
         """Open ports that have come and give up those that have gone, or the system with them."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
+from tsumami.bridge.midi.membership import Membership
 from tsumami.bridge.midi.parser import Status
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -44,7 +44,7 @@ class OutputPort:
         self._report = report
         self._lock = threading.Lock()  # RtMidi's outputs take one writer
         self._client: Any = None
-        self._graph: JackGraph | None = None
+        self._membership = Membership()
         self._target = ""  # port that is connected, or about to be
         self._connected_at = 0.0
         self._returned_at = 0.0
@@ -78,7 +78,7 @@ class OutputPort:
         """Connect the port if it has come; give it up if it has gone, or JACK with it."""
         if self._client is None:
             self._return()
-        elif not self._is_alive:
+        elif not self._membership.is_alive:
             self._lose()
             self._leave()
         elif self._midi.output is None:
@@ -87,7 +87,7 @@ class OutputPort:
             self._find(self._midi.output)
         elif self._target not in self._ports():
             self._lose()
-        elif self._graph is None or self._graph.is_played(self._target):
+        elif self._is_played:
             if not self.name:
                 self._connected(self._target, "is open")
         elif self.name or time.monotonic() - self._connected_at > _CONNECT_SECONDS:
@@ -97,7 +97,7 @@ class OutputPort:
         """Send channel messages at once; the notes that sound are kept in mind."""
         with self._lock:
             # RtMidi would wait for ever on a JACK server that has died, and all of Python with it.
-            if not self.name or not self._is_alive:
+            if not self.name or not self._membership.is_alive:
                 return
             try:
                 for message in messages:
@@ -119,13 +119,14 @@ class OutputPort:
         self._leave()
 
     @property
-    def _is_alive(self) -> bool:
-        """Whether the MIDI system runs; only JACK's servers are known to die."""
-        return self._graph is None or self._graph.is_alive
+    def _is_played(self) -> bool:
+        """Whether the connection stands, as far as the system tells."""
+        graph = self._membership.graph
+        return graph is None or graph.is_played(self._target)
 
     def _join(self) -> None:
         """Become a client of the MIDI system."""
-        self._graph = open_jack_graph() if self.api == "jack" else None
+        self._membership.join(self.api)
         try:
             if self._midi.output is None:
                 self._offer()
@@ -138,12 +139,9 @@ class OutputPort:
     def _leave(self) -> None:
         """Be a client no more."""
         with self._lock:
-            if self._client is not None:
-                close_client(self._client, is_alive=self._is_alive)
-                self._client = None
-        if self._graph is not None:
-            self._graph.close()
-            self._graph = None
+            self._membership.give_back(self._client)
+            self._client = None
+        self._membership.leave()
 
     def _return(self) -> None:
         """Join the server that has come in the place of one that died, if there is one."""
@@ -189,7 +187,7 @@ class OutputPort:
             self._refused = name
             return
         self._target, self._connected_at = name, time.monotonic()
-        if self._graph is None:
+        if self._membership.graph is None:
             self._connected(name, "is open")
 
     def _connected(self, name: str, words: str) -> None:
@@ -204,7 +202,7 @@ class OutputPort:
             lost, self.name, self._target = self.name, "", ""
             self._sounding.clear()
             self._played.clear()
-            if self._is_alive:
+            if self._membership.is_alive:
                 self._client.close_port()
         if lost:
             self._report(f"MIDI output {lost!r} is gone: waiting for it")

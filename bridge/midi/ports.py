@@ -13,13 +13,12 @@ from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
-from tsumami.bridge.midi.jack_graph import JackGraph, open_jack_graph
+from tsumami.bridge.midi.membership import Membership
 from tsumami.bridge.midi.parser import Message
 from tsumami.bridge.midi.port import Echoes, InputPort
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
     choose_api,
-    close_client,
     has_virtual_ports,
     hear_clock,
     is_own,
@@ -96,7 +95,7 @@ class MidiInputs:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lister: Any = None
-        self._graph: JackGraph | None = None
+        self._membership = Membership()
         self._virtual: InputPort | None = None
         self.api = ""
         """The MIDI system in use, once open."""
@@ -149,14 +148,9 @@ class MidiInputs:
     ) -> None:
         self.close()
 
-    @property
-    def _is_alive(self) -> bool:
-        """Whether the MIDI system runs; only JACK's servers are known to die."""
-        return self._graph is None or self._graph.is_alive
-
     def _join(self) -> None:
         """Become a client of the MIDI system, and open what there is."""
-        self._graph = open_jack_graph() if self.api == "jack" else None
+        self._membership.join(self.api)
         if self._midi.virtual and has_virtual_ports(self.api):
             self._open_virtual()  # first, so that it is the client with the plain name
         self._lister = open_client(self.api, f"{CLIENT_NAME}-watch")
@@ -164,13 +158,9 @@ class MidiInputs:
 
     def _leave(self) -> None:
         """Be a client no more; the ports are given back by the reader."""
-        if self._lister is not None:
-            close_client(self._lister, is_alive=self._is_alive)
-            self._lister = None
-        self._virtual = None
-        if self._graph is not None:
-            self._graph.close()
-            self._graph = None
+        self._membership.give_back(self._lister)
+        self._lister = self._virtual = None
+        self._membership.leave()
 
     def _open_virtual(self) -> None:
         client = open_virtual_port(self.api)
@@ -181,14 +171,14 @@ class MidiInputs:
         """Open the wanted ports that have come, and give up those that have gone, or the system with them."""
         if self._lister is None:
             self._return()
-        elif not self._is_alive:
+        elif not self._membership.is_alive:
             self._lose()
         else:
             self._compare()
 
     def _lose(self) -> None:
         """Give all ports up: the server has died, and they with it."""
-        fate: _Fate = "went" if self._is_alive else "died"
+        fate: _Fate = "went" if self._membership.is_alive else "died"
         for port in (self._virtual, *self._watched.values()):
             if port is not None:
                 self._news.put((port, fate))
@@ -262,7 +252,7 @@ class MidiInputs:
                 time.sleep(_READ_SECONDS)
         self._take_news(ports)
         for port in ports:
-            self._hand_on(port.close(is_alive=self._is_alive))
+            self._hand_on(port.close(is_alive=self._membership.is_alive))
 
     def _take_news(self, ports: list[InputPort]) -> None:
         while True:
