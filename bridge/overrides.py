@@ -12,6 +12,7 @@ from tsumami.engine.errors import SessionError
 _OPTIONS: dict[tuple[str, ...], str] = {
     ("device", "name"): "device",
     ("input", "device"): "input",
+    ("input", "model"): "repair-model",
     ("osc", "port"): "osc-port",
     ("osc", "host"): "osc-host",
     ("page", "port"): "page-port",

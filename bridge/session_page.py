@@ -91,7 +91,9 @@ are up to four blocks that repeat the one before. A source that mutes itself at 
 
 With `repair`, what is missing is continued from what was heard before, without delay: the sound goes on for
 60 ms and then fades within 200 ms, and where the input comes back they are mixed over 2 ms. All other samples
-stay as they came. A thread beside the audio keeps the prediction new, which takes about a third of a core.
+stay as they came. What it goes on with is [weighed by a model](restoration.md#on-a-live-input); where its
+weights come too late for a gap, autoregressions go on alone, and the gap is counted as late. A thread beside
+the audio keeps both new, which takes about half a core.
 """
 
 _EFFECTS = """

@@ -33,7 +33,7 @@ _INSTRUMENTS = {
     "builtin": StageSource("tsumami.plugins:BuiltinSynth"),
     "external": StageSource("tsumami.plugins:ExternalSynth"),
 }
-_REPAIR = StageSource("tsumami.engine.restoration.repair_stage:RepairStage")
+_REPAIR = "tsumami.engine.restoration.repair_stage:RepairStage"
 _FIRST_PATCH = "Warm Evening"
 """Of the bank that ships: plays bass, chords and lead alike."""
 _KNOBS = range(20, 28)
@@ -234,7 +234,7 @@ def _config(
         memory_name="",
         instrument=instrument,
         values=values,
-        input_stages=(_REPAIR,) if session.input.repair else (),
+        input_stages=(_repair(session.input.model),) if session.input.repair else (),
         settings=StripSettings(
             sample_rate=session.device.sample_rate,
             block_size=session.device.block_size,
@@ -246,6 +246,10 @@ def _config(
         macro_model=macro_model,
         provider=session.macros.provider,
     )
+
+
+def _repair(model: str) -> StageSource:
+    return StageSource(_REPAIR, () if model == "builtin" else (model,))
 
 
 def _input(session: Session) -> InputSettings | None:

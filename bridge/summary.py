@@ -98,7 +98,8 @@ def _input(meters: MeterBlock, started: Message, repair: dict[str, Any] | None) 
 def _repair(meters: MeterBlock, sample_rate: int) -> dict[str, Any]:
     """How much of the input was continued where it was missing, and by how new fits.
 
-    ``fit_age_ms`` is the age of the fit that the last gap took, ``fit_ms`` what the fits took.
+    ``late`` are gaps whose weights were not there in time; ``fit_age_ms`` is the age of the fits that the
+    last gap took, ``fit_ms`` and ``plan_ms`` what fits and plans took.
     """
 
     def milliseconds(field: str) -> float:
@@ -106,9 +107,12 @@ def _repair(meters: MeterBlock, sample_rate: int) -> dict[str, Any]:
 
     return {
         "gaps": int(meters["repair_gaps"]),
+        "late": int(meters["repair_late"]),
         "repaired_ms": milliseconds("repair_samples"),
         "longest_ms": milliseconds("repair_longest_samples"),
         "fits": int(meters["repair_fits"]),
         "fit_age_ms": milliseconds("repair_fit_age_samples"),
         "fit_ms": latency_ms(meters["repair_load"]),
+        "plans": int(meters["repair_plans"]),
+        "plan_ms": latency_ms(meters["repair_plan_load"]),
     }

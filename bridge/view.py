@@ -128,10 +128,10 @@ class LiveView:
             float(self._meters[f"repair_{field}"]) / self._sample_rate * 1e3
             for field in ("samples", "longest_samples", "fit_age_samples")
         )
-        gaps = int(self._meters["repair_gaps"])
+        gaps, late = int(self._meters["repair_gaps"]), int(self._meters["repair_late"])
         text = Text("repaired ", style="dim")
         text.append(f"{gaps} gaps  {continued:.0f} ms", style="bold yellow" if gaps else "")
-        text.append(f"  longest {longest:.1f} ms, fit {age:.1f} ms old", style="dim")
+        text.append(f"  longest {longest:.1f} ms, fit {age:.1f} ms old, {late} late", style="dim")
         return text
 
     def _load_table(self) -> Table:

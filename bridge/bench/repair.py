@@ -1,11 +1,12 @@
-"""The repair of a live input: what a lost block costs the audio thread, and a fit the thread beside it.
+"""The repair of a live input: what a lost block costs the audio thread, and what is made beside it takes.
 
 Every round a block of a chord is lost, in turns with a stage that only copies its input: what the copy takes
 is the floor of the measurement. A gap begins with the lost block, so its past is laid out there too; the
-block after it is mixed with the continuation.
+block after it is mixed with the continuation. The chord was played before, so there is an echo as well.
 """
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +19,26 @@ from tsumami.engine.clock import now_ns
 from tsumami.engine.events import Kind, event
 from tsumami.engine.jit import kernel
 from tsumami.engine.restoration.repair_stage import RepairStage
-from tsumami.engine.stage import call_stage, run_stage
+from tsumami.engine.restoration.similar import MEMORY_SECONDS
+from tsumami.engine.stage import CHANNELS, call_stage, run_stage
 
 SAMPLE_RATE, BLOCK = 48_000, 128
 _BLOCK_NS = 1e9 * BLOCK / SAMPLE_RATE
 _RANKS = (50.0, 99.0, 99.9)
 _ROUNDS = 4000
+_PLANS = 10
+"""Rounds for each of which there is one plan."""
+_ROUNDS_OF_A_PLAN = 20
+"""Of blocks; a plan grows too old for more."""
+_LOOP_BLOCKS = 200
 _CASES = ("lost block", "block after it", "block without a loss")
 Floats = npt.NDArray[np.float32]
+Times = npt.NDArray[np.float64]
 
 
-def run(rounds: int = _ROUNDS, order: int | None = None) -> Report:
-    """Load of blocks in percent, and milliseconds of fits, each of ``rounds``; of an order, or the usual."""
-    stage = RepairStage(order)
+def run(rounds: int = _ROUNDS) -> Report:
+    """Load of blocks in percent, and milliseconds of fits and plans, each of ``rounds``."""
+    stage = RepairStage()
     stage.prepare(SAMPLE_RATE, BLOCK)
     shares = _measure_blocks(stage, rounds)
     rows = [
@@ -45,18 +53,17 @@ def run(rounds: int = _ROUNDS, order: int | None = None) -> Report:
         for rank in _RANKS
     ]
     for channels in (1, 2):
-        took = _measure_fits(channels, rounds, order)
-        what = f"fit of {channels} channel{'s' * (channels > 1)}"
-        rows += [
-            Row(f"{what}: {clock}, p{rank:g}", float(np.percentile(took[:, column], rank)), "ms")
-            for column, clock in enumerate(("time", "own time"))
-            for rank in _RANKS
-        ]
+        rows += _duration_rows(
+            f"fits of {channels} channel{'s' * (channels > 1)}", *_measure_fits(channels, rounds)
+        )
+    rows += _duration_rows("plan of a channel", *_measure_plans(rounds // _PLANS))
+    sizes = " and ".join(
+        f"{order} to {context}" for order, context in zip(stage["orders"], stage["contexts"], strict=True)
+    )
     note = (
-        f"Order {stage['order']}, fitted to {stage['context']} samples; blocks of two channels and {BLOCK} "
-        f"frames at {SAMPLE_RATE} Hz ({_BLOCK_NS / 1e6:.2f} ms) on one core, called from "
-        "compiled code without real-time priority: the rare slow blocks are the machine's. A fit's own time "
-        "leaves out when other programs had the core."
+        f"Orders fitted to samples: {sizes}; blocks of two channels and {BLOCK} frames at {SAMPLE_RATE} Hz "
+        f"({_BLOCK_NS / 1e6:.2f} ms) on one core, called from compiled code without real-time priority: the "
+        "rare slow blocks are the machine's. Own time leaves out when other programs had the core."
     )
     return Report("repair", rows, [note])
 
@@ -69,20 +76,38 @@ def _chord(frames: int, sides: tuple[int, ...]) -> Floats:
     return (np.array(tones) + rng.normal(0, 1e-3, (max(sides) + 1, frames))[list(sides)]).astype(np.float32)
 
 
+def _loop(sides: tuple[int, ...], times: int) -> Floats:
+    """A chord of `_LOOP_BLOCKS` that is played again and again."""
+    return np.tile(_chord(_LOOP_BLOCKS * BLOCK, sides), times)
+
+
+def _duration_rows(what: str, times: Times, own: Times) -> list[Row]:
+    return [
+        Row(f"{what}: {clock}, p{rank:g}", float(np.percentile(took, rank)), "ms")
+        for clock, took in (("time", times), ("own time", own))
+        for rank in _RANKS
+    ]
+
+
 def _measure_blocks(stage: RepairStage, rounds: int) -> npt.NDArray[np.float64]:
     """Percent of a block that each case and the copy took, ``[rounds, cases and the copy]``."""
-    audio = _chord(SAMPLE_RATE, (0, 1))
-    run_stage(stage, SAMPLE_RATE, audio=audio)
-    stage.fit()
-    block, output = np.ascontiguousarray(audio[:, :BLOCK]), np.empty((2, BLOCK), np.float32)
+    run_stage(stage, 2 * _LOOP_BLOCKS * BLOCK, audio=_loop((0, 1), 2))
+    blocks = _loop((0, 1), 1).reshape(2, _LOOP_BLOCKS, BLOCK).swapaxes(0, 1).copy()
+    output = np.empty((2, BLOCK), np.float32)
     lost = event(Kind.LOST, value=float(BLOCK), time=0)
     times = np.zeros((rounds, len(_CASES) + 1), np.int64)
-    for part in track(np.array_split(times, 20), "blocks", console=Console(stderr=True)):
-        _time_blocks(
+    parts = np.array_split(times, -(-rounds // _ROUNDS_OF_A_PLAN))
+    first = 0
+    for part in track(parts, "blocks", console=Console(stderr=True)):
+        stage.fit()
+        for _ in range(CHANNELS):
+            stage.plan()
+        first = _time_blocks(
             stage.process_address,
             stage.state_address,
             pass_through.address,
-            block.ctypes.data,
+            blocks,
+            first,
             output.ctypes.data,
             lost.ctypes.data,
             part,
@@ -95,32 +120,64 @@ def _time_blocks(
     process: int,
     state: int,
     copy: int,
-    audio_in: int,
+    blocks: Floats,
+    first: int,
     audio_out: int,
     lost: int,
     times: npt.NDArray[np.int64],
-) -> None:
-    """Nanoseconds of each case and of the copy, in turns."""
-    for block in times:
-        for case in range(len(block)):
-            used = process if case < len(block) - 1 else copy
+) -> int:
+    """Nanoseconds of each case and of the copy, in turns, from block ``first`` on; returns the next one."""
+    for row in times:
+        for case in range(len(row)):
+            is_repair = case < len(row) - 1
+            block = blocks[first % len(blocks)]
             began = now_ns()  # pyright: ignore[reportCallIssue]
             call_stage(  # pyright: ignore[reportCallIssue]
-                used, state, audio_in, audio_out, BLOCK, lost, 1 if case == 0 else 0
+                process if is_repair else copy,
+                state,
+                block.ctypes.data,
+                audio_out,
+                BLOCK,
+                lost,
+                1 if case == 0 else 0,
             )
-            block[case] = now_ns() - began  # pyright: ignore[reportCallIssue]
+            row[case] = now_ns() - began  # pyright: ignore[reportCallIssue]
+            first += is_repair
+    return first
 
 
-def _measure_fits(channels: int, rounds: int, order: int | None) -> npt.NDArray[np.float64]:
-    """Milliseconds of a fit, and of its thread's own time, ``[rounds, 2]``; each has a new block to fit."""
-    stage = RepairStage(order)
+def _measure_fits(channels: int, rounds: int) -> tuple[Times, Times]:
+    """Milliseconds of all fits, and of their thread's own time; each has a new block to fit."""
+    stage = RepairStage()
     stage.prepare(SAMPLE_RATE, BLOCK)
-    audio = _chord(BLOCK * rounds, (0, 0) if channels == 1 else (0, 1))
-    run_stage(stage, SAMPLE_RATE, audio=_chord(SAMPLE_RATE, (0, 0) if channels == 1 else (0, 1)))
-    took = np.zeros((rounds, 2))
-    for number in track(range(rounds), "fits", console=Console(stderr=True)):
+    sides = (0, 0) if channels == 1 else (0, 1)
+    audio = _chord(BLOCK * rounds, sides)
+    run_stage(stage, SAMPLE_RATE, audio=_chord(SAMPLE_RATE, sides))
+
+    def fit(number: int) -> None:
         run_stage(stage, BLOCK, audio=audio[:, number * BLOCK : (number + 1) * BLOCK])
+
+    return _timed("fits", rounds, fit, stage.fit)
+
+
+def _measure_plans(rounds: int) -> tuple[Times, Times]:
+    """The same of plans, with as much to search as is remembered."""
+    stage = RepairStage()
+    stage.prepare(SAMPLE_RATE, BLOCK)
+    times = round(MEMORY_SECONDS * SAMPLE_RATE / (_LOOP_BLOCKS * BLOCK))
+    run_stage(stage, times * _LOOP_BLOCKS * BLOCK, audio=_loop((0, 1), times))
+    stage.fit()
+    return _timed("plans", rounds, lambda _number: None, stage.plan)
+
+
+def _timed(
+    what: str, rounds: int, prepare: Callable[[int], None], work: Callable[[], object]
+) -> tuple[Times, Times]:
+    took = np.zeros((2, rounds))
+    for number in track(range(rounds), what, console=Console(stderr=True)):
+        prepare(number)
         began, own = time.perf_counter_ns(), time.thread_time_ns()
-        stage.fit()
-        took[number] = time.perf_counter_ns() - began, time.thread_time_ns() - own
-    return took * 1e-6
+        work()
+        took[:, number] = time.perf_counter_ns() - began, time.thread_time_ns() - own
+    times, own_times = took * 1e-6
+    return times, own_times

@@ -26,6 +26,19 @@ def live(
         bool | None,
         typer.Option("--repair/--no-repair", help="Continue the input's sound where samples are missing."),
     ] = None,
+    repair_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|none",
+            help="Model that weighs what is continued (ONNX, of `tsumami train mixer`); the one that ships.",
+        ),
+    ] = None,
+    detect: Annotated[
+        bool | None,
+        typer.Option(
+            "--detect/--no-detect", help="Blocks of zeros amid sound, or repeated, are missing too."
+        ),
+    ] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Samples per second.")] = None,
     block_size: Annotated[int | None, typer.Option(help="Frames per audio callback.")] = None,
     plugin: Annotated[
@@ -92,7 +105,7 @@ def live(
     chosen = overridden(
         begun,
         device={"name": device, "api": api, "sample_rate": sample_rate, "block_size": block_size},
-        input=_input(heard, repair),
+        input=_input(heard, repair) | {"model": _model(repair_model), "detect": detect},
         instrument={
             "patch": patch,
             "kind": None if plugin is None else "plugin",
@@ -131,6 +144,11 @@ def _input(name: str | None, repair: bool | None) -> dict[str, str | bool | None
     return {"source": None if name is None else "device", "device": name, "repair": repair}
 
 
+def _model(name: str | None) -> str | None:
+    """A file for the log, or a name."""
+    return name if name in (None, "none", "builtin") else _absolute(Path(name))
+
+
 def _absolute(path: Path | None) -> str | None:
     """For the log, which may be rendered from another folder."""
     return None if path is None else str(path.absolute())
@@ -154,6 +172,6 @@ def _say(summary: dict[str, Any]) -> None:
         )
         if summary["input"]["repair"] is not None:
             print(
-                "repair of {gaps} gaps: {repaired_ms} ms continued, longest gap {longest_ms} ms, "
-                "{fits} fits".format(**summary["input"]["repair"])
+                "repair of {gaps} gaps, {late} without weights: {repaired_ms} ms continued, longest gap "
+                "{longest_ms} ms, {fits} fits".format(**summary["input"]["repair"])
             )

@@ -9,8 +9,8 @@ Samples = npt.NDArray[np.float64]
 Spectra = npt.NDArray[np.complex128]
 
 HOP_SECONDS: Final = 0.008
-_EDGES_HZ: Final = (150, 300, 450, 600, 800, 1000, 1300, 1700, 2200, 2900, 3800, 5000, 6600, 9000, 13_000)
-BANDS: Final = len(_EDGES_HZ) + 1
+EDGES_HZ: Final = (150, 300, 450, 600, 800, 1000, 1300, 1700, 2200, 2900, 3800, 5000, 6600, 9000, 13_000)
+BANDS: Final = len(EDGES_HZ) + 1
 
 
 class Bands:
@@ -20,7 +20,7 @@ class Bands:
         self.hop = round(HOP_SECONDS * sample_rate)
         size = 2 * self.hop
         self.window = np.sin(np.pi * (np.arange(size) + 0.5) / size)
-        self.numbers = np.searchsorted(_EDGES_HZ, np.fft.rfftfreq(size, 1.0 / sample_rate), "right")
+        self.numbers = np.searchsorted(EDGES_HZ, np.fft.rfftfreq(size, 1.0 / sample_rate), "right")
         """Of each bin, the band that it is in."""
         self._sums = (self.numbers[:, None] == np.arange(BANDS)).astype(np.float64)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tsumami.engine.restoration.bands import Bands
 from tsumami.engine.restoration.burg import burg
 from tsumami.engine.restoration.continuation import Continuation, Echo, mean_of
-from tsumami.engine.restoration.mix import LEAST_SECONDS, Mix, Mixer
+from tsumami.engine.restoration.mix import LEAST_SECONDS, Mix, Mixer, Weighing
 from tsumami.engine.restoration.similar import MEMORY_SECONDS, Match, find_match
 
 Samples = npt.NDArray[np.float64]
@@ -106,7 +106,8 @@ class Channel:
         if is_mixed and self._mixer is not None and self._quick is not None and self._has(LEAST_SECONDS):
             short, long = coefficients
             three = short, long, self._quick.coefficients(heard)
-            self._mix = Mix(self._mixer, self._bands, heard, three, match, self._rate)
+            weighing = Weighing(self._mixer, self._bands, heard, three, match, self._rate)
+            self._mix = Mix(weighing, self._bands)
         before = heard[-self._reference :]
         self._loudest = LOUDEST * float(np.sqrt(np.mean(before**2))) if len(before) else 0.0
         self._gain = 1.0

@@ -28,12 +28,8 @@ class Mixer(Protocol):
         ...
 
 
-class Mix:
-    """One gap's continuation, of the parts that begin at the end of what was ``heard``.
-
-    The parts are cut into windows of two hops from where the gap begins on, weighed, and put together again:
-    what comes out does not depend on how many samples are asked for at a time.
-    """
+class Weighing:
+    """The weighed parts of one gap, window by window; they begin at the end of what was ``heard``."""
 
     def __init__(
         self,
@@ -48,9 +44,34 @@ class Mix:
         held = Parts(heard, len(heard) - HELD_HOPS * bands.hop, coefficients, None, sample_rate)
         self._evidence = Evidence(bands, heard, held, match)
         self._parts = Parts(heard, len(heard), coefficients, match, sample_rate)
-        self._plain = np.array([1.0, 0.0, 0.0, match.trust if match else 0.0])
+        self._plain = plain_weights(match)
         self._newest = np.zeros((PARTS, bands.hop))
         self._number = 0
+
+    def next_window(self) -> tuple[Samples, Spectra]:
+        """Weights ``[PARTS, BANDS]`` and the parts' spectra; the first window has silence before the gap."""
+        parts = self._parts.go_on(self._bands.hop)
+        spectra = self._bands.spectra(np.concatenate([self._newest, parts], axis=1))[:, 0]
+        features = self._evidence.of_hop(self._number, spectra)
+        self._newest = parts
+        self._number += 1
+        return self._mixer.weigh(features, spectra, self._plain), spectra
+
+
+def plain_weights(match: Match | None) -> Samples:
+    """Those without a mixer, ``[PARTS]``: the mean of the autoregressions, and the echo as far as trusted."""
+    return np.array([1.0, 0.0, 0.0, match.trust if match else 0.0])
+
+
+class Mix:
+    """One gap's continuation.
+
+    The weighed windows, of two hops from where the gap begins on, are put together again: what comes out does
+    not depend on how many samples are asked for at a time.
+    """
+
+    def __init__(self, weighing: Weighing, bands: Bands) -> None:
+        self._weighing, self._bands = weighing, bands
         self._overlap = self._window()[bands.hop :]
         self._ready = np.zeros(0)
 
@@ -64,11 +85,5 @@ class Mix:
         return output
 
     def _window(self) -> Samples:
-        """The next window, weighed; the first has silence before the gap."""
-        parts = self._parts.go_on(self._bands.hop)
-        spectra = self._bands.spectra(np.concatenate([self._newest, parts], axis=1))[:, 0]
-        features = self._evidence.of_hop(self._number, spectra)
-        weights = self._mixer.weigh(features, spectra, self._plain)
-        self._newest = parts
-        self._number += 1
+        weights, spectra = self._weighing.next_window()
         return self._bands.samples((weights[:, self._bands.numbers] * spectra).sum(axis=0))

@@ -1,9 +1,4 @@
-"""The fits of a live repair: autoregressions of the newest history, handed over without waiting.
-
-Three slots hold a fit each: the audio thread has one, the fitting thread fills one, and the third lies in
-between. Each thread gives its own for that one in a single exchange, so neither waits for the other and
-nobody reads what somebody writes.
-"""
+"""The fits of a live repair: autoregressions of the newest history."""
 
 import math
 
@@ -11,16 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.jit import kernel
-from tsumami.engine.memory import exchange, load_acquire
+from tsumami.engine.memory import load_acquire
 from tsumami.engine.restoration.burg import burg
-from tsumami.engine.restoration.repair_kernels import (
-    FRESH,
-    MIDDLE_OFFSET,
-    SAMPLE_OFFSET,
-    SLOT,
-    repair_record,
-)
-from tsumami.engine.restoration.repair_state import HISTORY
+from tsumami.engine.restoration.repair_slots import FITS_BETWEEN, SAMPLE_OFFSET, hand_over, repair_record
+from tsumami.engine.restoration.repair_state import FITS, HISTORY
 from tsumami.engine.stage import CHANNELS
 from tsumami.engine.strip_state import MAX_BLOCK_SIZE
 
@@ -41,39 +30,70 @@ def wants_fit(stage: int) -> bool:
 
 
 @kernel
-def _take_context(history: Samples, sample: int, context: Samples, noise: Samples) -> None:
-    """The newest samples, ramped from 0 to 1, and the noise that is taken to be in them."""
+def copy_newest(stage: int, channel: int, target: Samples) -> int:
+    """Fill ``target`` with a channel's newest history; the sample where it ends, or -1 if it was overwritten.
+
+    Before the first sample there is silence.
+    """
+    state = repair_record(stage)
+    sample: int = load_acquire(stage + SAMPLE_OFFSET)
+    size = len(target)
+    begin = (sample - size) & (HISTORY - 1)
+    first = min(size, HISTORY - begin)
+    history = state.history[channel]
+    target[:first] = history[begin : begin + first]
+    target[first:] = history[: size - first]
+    # The audio thread may be within a block that it has not counted yet.
+    if load_acquire(stage + SAMPLE_OFFSET) + MAX_BLOCK_SIZE > sample - size + HISTORY:
+        return -1
+    return sample
+
+
+@kernel
+def _ramp(context: Samples, noise: Samples) -> None:
+    """From 0 to 1: the older a sample, the less it counts. And the noise that is taken to be in it."""
     size, energy = len(context), 0.0
     for i in range(size):
-        past = history[(sample - size + i) & (HISTORY - 1)]
-        energy += past * past
-        context[i] = past * (i + 1) / size
+        energy += context[i] * context[i]
     level = math.sqrt(energy / size)
     for i in range(size):
-        context[i] += level * noise[i]
+        context[i] = context[i] * (i + 1) / size + level * noise[i]
+
+
+@kernel
+def _fit(stage: int, number: int) -> int:
+    """One of the fits, of both channels; the sample where its context ended, or -1."""
+    state = repair_record(stage)
+    order, size, sample = state.orders[number], state.contexts[number], 0
+    for channel in range(CHANNELS):
+        context = state.work[channel, :size]
+        sample = copy_newest(stage, channel, context)
+        if sample < 0:
+            return -1
+        _ramp(context, state.noise)
+        target = state.newest[channel, number]
+        if channel > 0 and (context == state.work[0, :size]).all():
+            target[:order] = state.newest[0, number, :order]
+        else:
+            target[:order] = burg(context, order)
+    return sample
 
 
 @kernel
 def fit_newest(stage: int) -> bool:
-    """Fit the newest history and hand the fit over; False when it was overwritten meanwhile.
+    """Fit the newest history and hand the fits over; False when it was overwritten meanwhile.
 
-    The older a sample, the less it counts: the context is ramped. For one thread, which may allocate.
+    For one thread, which may allocate.
     """
     state = repair_record(stage)
-    order, context = state.order, state.context
-    sample = load_acquire(stage + SAMPLE_OFFSET)
-    for channel in range(CHANNELS):
-        _take_context(state.history[channel], sample, state.work[channel, :context], state.noise)
-    # The audio thread may be within a block that it has not counted yet.
-    if load_acquire(stage + SAMPLE_OFFSET) + MAX_BLOCK_SIZE > sample - context + HISTORY:
-        return False
-    fit = state.fits[state.filled]
-    for channel in range(CHANNELS):
-        if channel > 0 and (state.work[channel, :context] == state.work[0, :context]).all():
-            fit.coefficients[channel, :order] = fit.coefficients[0, :order]
-        else:
-            fit.coefficients[channel, :order] = burg(state.work[channel, :context], order)
-    fit.sample = sample
+    sample = 0
+    for number in range(FITS - 1, -1, -1):  # the one that follows what changes is the newest
+        sample = _fit(stage, number)
+        if sample < 0:
+            return False
     state.fitted = sample
-    state.filled = exchange(stage + MIDDLE_OFFSET, state.filled | FRESH) & SLOT
+    fit = state.fits[state.filled]
+    fit.sample = sample
+    fit.coefficients[:] = state.newest
+    state.filled = hand_over(stage + FITS_BETWEEN, state.filled)
     return True

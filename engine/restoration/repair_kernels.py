@@ -1,9 +1,10 @@
 """The repair of a live stream: frame by frame, what is missing is continued. [audio thread]
 
-A gap takes the newest fit there is and keeps it. Its continuation is predicted in chunks that are counted
-from the gap's first frame, so the same frames come however time is cut into blocks; it is no louder than what
-was heard, fades when the gap is long, and is mixed with the first frames after it. What was played is what is
-remembered, so that the next gap goes on from there, also when it comes before the mixing is over.
+A gap takes the newest fits and the newest plan there are and keeps them. Its continuation is made in chunks
+that are counted from the gap's first frame, so the same frames come however time is cut into blocks; it is no
+louder than what was heard, fades when the gap is long, and is mixed with the first frames after it. What was
+played is what is remembered, so that the next gap goes on from there, also when it comes before the mixing is
+over.
 """
 
 import math
@@ -13,34 +14,17 @@ from numba import carray
 
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel
-from tsumami.engine.memory import as_address, as_pointer, exchange, load_acquire, store_release
+from tsumami.engine.memory import as_address, store_release
 from tsumami.engine.restoration.channel import LOUDEST
-from tsumami.engine.restoration.extrapolation import extrapolate
-from tsumami.engine.restoration.repair_state import CHUNK, HISTORY, REPAIR_DTYPE, offset_of
+from tsumami.engine.restoration.repair_parts import begin_parts, next_chunk
+from tsumami.engine.restoration.repair_slots import FITS_BETWEEN, PLANS_BETWEEN, SAMPLE_OFFSET, newest_slot
+from tsumami.engine.restoration.repair_state import CHUNK, HISTORY, REPAIR_DTYPE
 from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE
 
-FRESH: Final = 4
-"""Of `middle`: the fit there is newer than the one in use. The bits below are its slot."""
-SLOT: Final = FRESH - 1
-SAMPLE_OFFSET: Final = offset_of("sample")
-MIDDLE_OFFSET: Final = offset_of("middle")
 _LOST = int(Kind.LOST)
 _LARGEST: Final = 3.0e38
 _MADE_UP: Final = 4
 """Frames of a gap that a frame of truth makes up for: where truth is rare, the gap fades all the same."""
-
-
-@inline_kernel
-def repair_record(stage: int) -> Any:
-    """The `REPAIR_DTYPE` record at an address."""
-    return carray(as_pointer(stage), 1, REPAIR_DTYPE)[0]
-
-
-@kernel
-def _take_fit(state: Any, stage: int) -> None:
-    """Hold the newest fit: give the slot in use for it, which nobody else can have taken."""
-    if load_acquire(stage + MIDDLE_OFFSET) & FRESH:
-        state.held = exchange(stage + MIDDLE_OFFSET, state.held) & SLOT
 
 
 @inline_kernel
@@ -54,31 +38,20 @@ def _share(state: Any) -> float:
 
 @kernel
 def _begin(state: Any, stage: int) -> None:
-    """Take the newest fit, and lay out the newest history for it to go on from."""
-    _take_fit(state, stage)
+    """Take the newest fits, and the newest plan where it is new enough."""
+    state.held = newest_slot(stage + FITS_BETWEEN, state.held)
+    state.plan_held = newest_slot(stage + PLANS_BETWEEN, state.plan_held)
     state.fit_age = state.now - state.fits[state.held].sample
+    plan = state.plans[state.plan_held]
+    state.is_planned = plan.sample > 0 and state.now - plan.sample <= state.latest
     state.gaps += 1
+    state.late += not state.is_planned
     state.gap = max(state.gap - _MADE_UP * state.mixed, 0)
     state.begun = _share(state)
     state.next = CHUNK
+    begin_parts(state)
     for channel in range(CHANNELS):
-        for i in range(state.order):
-            at = (state.now - state.order + i) & (HISTORY - 1)
-            state.line[channel, CHUNK + i] = state.history[channel, at]
         state.level[channel] = state.power[channel]
-
-
-@kernel
-def _predict(state: Any) -> None:
-    """The next chunk of the continuation: what was predicted last is now the end of the past."""
-    order = state.order
-    for channel in range(CHANNELS):
-        line = state.line[channel]
-        for i in range(order):
-            line[i] = line[i + CHUNK]
-        coefficients = state.fits[state.held].coefficients[channel]
-        extrapolate(line[:order], coefficients[:order], line[order : order + CHUNK])
-    state.next = 0
 
 
 @kernel
@@ -103,9 +76,10 @@ def _go_on(state: Any) -> None:
         state.guess[:] = 0.0
     else:
         if state.next == CHUNK:
-            _predict(state)
+            next_chunk(state)
+            state.next = 0
         for channel in range(CHANNELS):
-            predicted = state.line[channel, state.order + state.next]
+            predicted = state.chunk[channel, state.next]
             state.guess[channel] = share / state.begun * _bounded(state, channel, predicted)
         state.next += 1
     state.gap += 1

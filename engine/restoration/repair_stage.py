@@ -1,21 +1,24 @@
 """The repair of a live stream as an input stage of the strip."""
 
 import math
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from tsumami.engine.errors import ParameterError
+from tsumami.engine.restoration.bands import HOP_SECONDS
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
+from tsumami.engine.restoration.mix_model import chosen_mixer
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
 from tsumami.engine.restoration.repair_kernels import process
+from tsumami.engine.restoration.repair_plan import Planner
 from tsumami.engine.restoration.repair_state import MAX_CONTEXT, MAX_ORDER, REPAIR_DTYPE
 
-_ORDER: Final = 640
-"""At 48 kHz: the highest whose fit takes less than a millisecond a channel. At other rates as long …"""
-_LEAST_ORDER: Final = 512
-"""… but no less, as low rates leave the time for it."""
-_CONTEXT: Final = 8
+_ORDERS: Final = np.array([640, 896, 280])
+"""At 48 kHz: a fit of the largest takes less than a millisecond a channel. At other rates as long …"""
+_LEAST_SCALE, _LARGEST_SCALE = 0.8, MAX_ORDER / 896
+"""… within this, as low rates leave the time for more, and high ones do not."""
+_CONTEXTS: Final = np.array([8, 12, 8])
 """Samples that are fitted, for each coefficient."""
 _NOISE: Final = 0.01
 """Amplitude of the noise that is taken to be in what is fitted, against its level: 40 dB below.
@@ -27,24 +30,25 @@ _REFERENCE_SECONDS: Final = 0.03
 """Over which the power of what was heard is measured."""
 _PEAK_SECONDS: Final = 1.0
 _OLDEST_SECONDS: Final = 0.02
+_LATEST_SECONDS: Final = 0.2
+"""Age of a plan from which a gap does better without."""
 
 
 class RepairStage:
     """Continues what LOST events say is missing: a `tsumami.engine.stage.Stage` without latency.
 
-    It plays with the newest autoregression that `fit` has made of what was heard; until the first one, and
-    where nothing was heard yet, what is missing is silence. Frames that are not missing pass bit for bit,
-    but those of the crossfade after a gap. ``order`` is of the autoregression, up to 1024; by the sample rate
-    when it is left out.
+    It plays with the newest autoregressions that `fit` has made of what was heard, weighed by the newest plan
+    of `plan`; where that comes too late, by their mean. Until the first fit, and where nothing was heard yet,
+    what is missing is silence. Frames that are not missing pass bit for bit, but those of the crossfade after
+    a gap. ``model`` is as for `tsumami.engine.restoration.mix_model.chosen_mixer`, and may raise its errors.
     """
 
     latency_samples = 0
 
-    def __init__(self, order: int | None = None) -> None:
-        if order is not None and not 1 <= order <= MAX_ORDER:
-            raise ParameterError(f"order must be 1-{MAX_ORDER}, got {order}")
-        self._wanted = order
+    def __init__(self, model: str | Path | None = None) -> None:
+        self._mixer = chosen_mixer(model)
         self._memory = np.zeros(1, REPAIR_DTYPE)
+        self._planner: Planner | None = None
 
     @property
     def process_address(self) -> int:
@@ -58,24 +62,28 @@ class RepairStage:
 
     def prepare(self, sample_rate: float, block_size: int) -> None:  # noqa: ARG002
         """Get ready for any blocks at 8 kHz and more."""
-        usual = max(round(_ORDER * sample_rate / 48_000), _LEAST_ORDER)
-        order = min(self._wanted or usual, MAX_ORDER)
+        scale = min(max(sample_rate / 48_000, _LEAST_SCALE), _LARGEST_SCALE)
+        orders = np.rint(scale * _ORDERS).astype(np.int64)
         fields = {
-            "order": order,
-            "context": min(_CONTEXT * order, MAX_CONTEXT),
+            "orders": orders,
+            "contexts": orders * _CONTEXTS,
             "crossfade": round(CROSSFADE_SECONDS * sample_rate),
             "hold": round(HOLD_SECONDS * sample_rate),
             "fade": round(FADE_SECONDS * sample_rate),
             "smoothing": 1.0 - math.exp(-1.0 / (_REFERENCE_SECONDS * sample_rate)),
             "peak_fall": math.exp(-1.0 / (_PEAK_SECONDS * sample_rate)),
             "oldest": round(_OLDEST_SECONDS * sample_rate),
+            "latest": round(_LATEST_SECONDS * sample_rate),
+            "hop": round(HOP_SECONDS * sample_rate),
+            "noise": _NOISE * np.random.default_rng(0).standard_normal(MAX_CONTEXT),
         }
         self._memory.view(np.uint8)[:] = 0
-        for name, value in (fields | {"held": 0, "middle": 1, "filled": 2}).items():
-            self._memory[0][name] = value
-        noise = np.random.default_rng(0).standard_normal(MAX_CONTEXT)
-        self._memory["noise"] = _NOISE * noise
-        fit_newest(self.state_address)  # compiles it; a fit of silence
+        slots = {"held": 0, "middle": 1, "filled": 2, "plan_held": 0, "plan_middle": 1, "plan_filled": 2}
+        for name, value in (fields | slots).items():
+            self._memory[name] = value
+        fit_newest(self.state_address)  # compiles it; fits of silence
+        self._planner = Planner(self._memory, self._mixer, sample_rate)
+        self._planner.warm_up()
 
     def reset(self) -> None:
         """Forget what was heard."""
@@ -83,10 +91,16 @@ class RepairStage:
         for name in ("power", "peak", "gap", "run", "mixed", "has_heard", "lost_until"):
             self._memory[name] = 0
         fit_newest(self.state_address)
+        if self._planner is not None:
+            self._planner.forget()
 
     def fit(self) -> bool:
         """Fit the newest history, where there is something new; whether it was. [any one thread]"""
         return bool(wants_fit(self.state_address)) and bool(fit_newest(self.state_address))
+
+    def plan(self) -> bool:
+        """Plan the next gap of one channel, in turns; whether there was something heard. [the same thread]"""
+        return self._planner is not None and self._planner.plan()
 
     def __getitem__(self, field: str) -> Any:
         """The present value of a field of the record."""

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from tsumami.bridge.commands.bench import bench
 
 
-def test_a_lost_block_and_a_fit_are_timed_beside_a_copy(tmp_path: Path) -> None:
+def test_a_lost_block_fits_and_plans_are_timed_beside_a_copy(tmp_path: Path) -> None:
     done = CliRunner().invoke(bench, ["repair", "--rounds", "30", "--json", "--output", str(tmp_path)])
     assert done.exit_code == 0, done.output
     rows = {row["what"]: row for row in json.loads(done.stdout)["rows"]}
@@ -16,6 +16,7 @@ def test_a_lost_block_and_a_fit_are_timed_beside_a_copy(tmp_path: Path) -> None:
     assert lost["peer"] == "pass-through stage"
     assert lost["value"] > rows["block without a loss: load, p50"]["value"] > copied > 0
     assert (
-        rows["fit of 2 channels: own time, p50"]["value"] > rows["fit of 1 channel: own time, p50"]["value"]
+        rows["fits of 2 channels: own time, p50"]["value"] > rows["fits of 1 channel: own time, p50"]["value"]
     )
+    assert rows["plan of a channel: own time, p50"]["value"] > 0
     assert (tmp_path / "repair.md").exists()

@@ -81,13 +81,14 @@ def test_what_a_client_plays_comes_back_sample_for_sample(jack_server: JackServe
 
 def test_a_repair_leaves_alone_what_is_whole(jack_server: JackServer) -> None:
     with (
-        running_live("--no-demo", "--input", "auto", "--repair") as live,
+        running_live("--no-demo", "--input", "auto", "--repair", "--detect") as live,
         _probe(jack_server, live, into="in_1", out_of="out_1") as probe,
     ):
         live.until(lambda: _comes_back(probe), "the input did not come back whole")
         repair = live.end(signal.SIGINT)["input"]["repair"]
     assert repair["fits"] > 0
     assert repair["fit_ms"]["p50"] > 0
+    assert repair["plans"] > 0
     assert (repair["gaps"] > 0) == (repair["repaired_ms"] > 0), "a busy machine may lose some"
     assert_nothing_left()
 
@@ -172,6 +173,7 @@ def test_a_bad_option_is_one_line_and_status_2(arguments: list[str], words: str)
         ("monitor = 1", "s.toml:2: input.monitor must be true or false, got 1"),
         ("repair = 'yes'", "s.toml:2: input.repair must be true or false, got 'yes'"),
         ("detect = 2", "s.toml:2: input.detect must be true or false, got 2"),
+        ("model = ''", "s.toml:2: input.model must be a string that is not empty, got ''"),
         ("chanels = 1", "s.toml:2: field of input must be .*'chanels'; did you mean channels"),
     ],
 )
@@ -190,6 +192,10 @@ def test_the_strip_is_told_what_the_session_says() -> None:
     assert config.input_stages == ()
     (stage,) = set_up(parse_session(f"{text}\nrepair = true", _FILE)).config.input_stages
     assert isinstance(create_effect(stage), RepairStage)
+    for model, arguments in (("none", ("none",)), ("builtin", ()), ("mine.onnx", ("mine.onnx",))):
+        text = f"[input]\nsource = 'device'\nrepair = true\nmodel = '{model}'"
+        (stage,) = set_up(parse_session(text, _FILE)).config.input_stages
+        assert stage.arguments == arguments
 
 
 def test_a_session_that_would_hear_the_clock_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -253,22 +259,26 @@ def test_view_and_summary_tell_of_a_repair_where_there_is_one() -> None:
     meters = MeterBlock.allocate()
     meters["repair_gaps"], meters["repair_samples"], meters["repair_longest_samples"] = 12, 4800, 480
     meters["repair_fits"], meters["repair_fit_age_samples"] = 300, 240
-    meters["repair_load"][100] = 300
+    meters["repair_late"], meters["repair_plans"] = 3, 40
+    meters["repair_load"][100] = meters["repair_plan_load"][100] = 300
     shape: dict[str, Any] = {"block_size": 128, "sample_rate": 48000}
     document = summarise(meters, Message("ready", ""), **shape, has_input=True, has_repair=True)
     repair = document["input"]["repair"]
-    assert repair.pop("fit_ms")["p50"] == pytest.approx(0.07, abs=0.01)
+    for load in ("fit_ms", "plan_ms"):
+        assert repair.pop(load)["p50"] == pytest.approx(0.07, abs=0.01)
     assert repair == {
         "gaps": 12,
+        "late": 3,
         "repaired_ms": 100.0,
         "longest_ms": 10.0,
         "fits": 300,
+        "plans": 40,
         "fit_age_ms": 5.0,
     }
     view = LiveView(meters, Moves(), (), **shape)
     assert "repaired" not in _text(view)
     view.has_repair = True
-    assert "repaired 12 gaps  100 ms  longest 10.0 ms, fit 5.0 ms old" in _text(view)
+    assert "repaired 12 gaps  100 ms  longest 10.0 ms, fit 5.0 ms old, 3 late" in _text(view)
 
 
 def _text(view: LiveView) -> str:

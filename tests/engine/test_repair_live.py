@@ -60,6 +60,7 @@ def test_what_packets_lose_is_played_nearer_to_the_truth_than_silence(jack_serve
         heard = _played(client, receiver, frames, said)
         meters = client.memory.meters
         assert meters["repair_fits"] > 50
+        assert meters["repair_plans"] > 1
         assert meters["repair_gaps"] >= (np.diff(lost.astype(int)) == 1).sum()
         assert meters["repair_samples"] >= lost.sum()
         begun = int(np.flatnonzero(heard)[0]) - int(np.flatnonzero(truth)[0])

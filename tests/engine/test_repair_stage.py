@@ -1,6 +1,7 @@
 """The repair of a live input: what came passes as it came, what did not is continued, whatever the blocks."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from tsumami.engine import (
     InputSettings,
     Kind,
     MeterBlock,
-    ParameterError,
+    ModelError,
     Strip,
     StripSettings,
     event,
@@ -24,6 +25,7 @@ from tsumami.engine import (
 from tsumami.engine.events import NO_EVENTS
 from tsumami.engine.restoration.channel import LOUDEST
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
+from tsumami.engine.restoration.mix_model import NONE
 from tsumami.engine.restoration.repair_stage import RepairStage
 from tsumami.engine.restoration.repair_state import MAX_ORDER
 from tsumami.engine.restoration.repair_thread import RepairThread
@@ -33,8 +35,8 @@ Audio = npt.NDArray[np.float32]
 Gap = tuple[int, int]
 
 _RATE = 48_000
-_HEARD = 9_600
-"""Frames before the first gap, more than a fit's context."""
+_HEARD = 14_400
+"""Frames before the first gap, more than a fit's context and than a plan needs."""
 _FRAMES = 4_000
 """Frames in which the gaps are."""
 _CROSSFADE = round(CROSSFADE_SECONDS * _RATE)
@@ -66,6 +68,13 @@ def _stage(rate: float = _RATE) -> RepairStage:
     return stage
 
 
+def _planned(stage: RepairStage) -> RepairStage:
+    """Ready for a gap on either side."""
+    assert stage.fit()
+    assert [stage.plan(), stage.plan()] == [True, True]
+    return stage
+
+
 def _is_lost(frames: int, gaps: Sequence[Gap]) -> npt.NDArray[np.bool_]:
     lost = np.zeros(frames, bool)
     for start, length in gaps:
@@ -93,26 +102,40 @@ def _play(stage: RepairStage, audio: Audio, gaps: Sequence[Gap] = (), cuts: Sequ
     return np.concatenate(played, axis=1)
 
 
-def _repaired(audio: Audio, gaps: Sequence[Gap], cuts: Sequence[int] = ()) -> Audio:
+def _repaired(
+    audio: Audio,
+    gaps: Sequence[Gap],
+    cuts: Sequence[int] = (),
+    *,
+    is_planned: bool = True,
+    model: str | None = None,
+) -> Audio:
     """What comes after the first frames, which are heard and fitted."""
-    stage = _stage()
+    stage = RepairStage(model)
+    stage.prepare(_RATE, 8192)
     _play(stage, audio[:, :_HEARD])
-    assert stage.fit()
+    if is_planned:
+        _planned(stage)
+    else:
+        assert stage.fit()
     return _play(stage, audio[:, _HEARD:], gaps, cuts)
 
 
 @settings(max_examples=25)
-@given(_GAPS, _CUTS)
-def test_blocks_make_no_difference_to_a_single_bit(gaps: list[Gap], cuts: list[int]) -> None:
+@given(_GAPS, _CUTS, st.booleans())
+def test_blocks_make_no_difference_to_a_single_bit(
+    gaps: list[Gap], cuts: list[int], is_planned: bool
+) -> None:
     audio = _music()
-    np.testing.assert_array_equal(_repaired(audio, gaps, cuts), _repaired(audio, gaps))
+    cut, whole = (_repaired(audio, gaps, some, is_planned=is_planned) for some in (cuts, []))
+    np.testing.assert_array_equal(cut, whole)
 
 
 @settings(max_examples=25)
-@given(_GAPS)
-def test_what_came_passes_bit_for_bit_but_for_the_crossfade(gaps: list[Gap]) -> None:
+@given(_GAPS, st.booleans())
+def test_what_came_passes_bit_for_bit_but_for_the_crossfade(gaps: list[Gap], is_planned: bool) -> None:
     audio = _music()
-    output = _repaired(audio, gaps)
+    output = _repaired(audio, gaps, is_planned=is_planned)
     lost = _is_lost(_FRAMES, gaps)
     mixed = np.array([lost[max(i - _CROSSFADE, 0) : i].any() for i in range(_FRAMES)])
     whole = ~lost & ~mixed
@@ -134,11 +157,13 @@ _NASTY = {
 
 
 @settings(max_examples=40)
-@given(st.sampled_from(sorted(_NASTY)), _GAPS, st.sampled_from([np.nan, np.inf, -np.inf, 0.0]))
-def test_the_continuation_is_bounded_by_what_was_heard(name: str, gaps: list[Gap], bad: float) -> None:
+@given(st.sampled_from(sorted(_NASTY)), _GAPS, st.sampled_from([np.nan, np.inf, -np.inf, 0.0]), st.booleans())
+def test_the_continuation_is_bounded_by_what_was_heard(
+    name: str, gaps: list[Gap], bad: float, is_planned: bool
+) -> None:
     audio = _NASTY[name].astype(np.float32)
     audio[0, 1000:_HEARD:777] = bad
-    output = _repaired(audio, gaps)
+    output = _repaired(audio, gaps, is_planned=is_planned)
     loudest = np.abs(np.where(np.isfinite(audio), audio, 0.0)).max()
     assert np.isfinite(output).all()
     # A few steps of float32 for the rounding of the mean in the crossfade.
@@ -162,6 +187,56 @@ def test_a_sine_goes_on(hz: float) -> None:
     assert 10 * np.log10((error**2).mean() / 0.125) < -22
 
 
+@given(st.lists(st.tuples(st.integers(0, _FRAMES - 1), st.integers(1, 200)), max_size=3))
+@settings(max_examples=10)
+def test_plain_weights_without_an_echo_change_nothing(gaps: list[Gap]) -> None:
+    """The filters of all bands add up to none."""
+    audio = _music()
+    planned, late = (_repaired(audio, gaps, is_planned=some, model=NONE) for some in (True, False))
+    np.testing.assert_allclose(planned, late, atol=1e-5)  # some steps of float32, through a recursion
+
+
+@pytest.mark.parametrize("model", [None, NONE])
+def test_what_was_played_before_is_played_again(model: str | None) -> None:
+    """Noise, which no autoregression foresees, but which comes in a loop."""
+    loop = np.random.default_rng(8).normal(0, 0.1, (2, 12_000)).astype(np.float32)
+    audio, gap = np.tile(loop, 6), (700, 400)
+    stage = RepairStage(model)
+    stage.prepare(_RATE, 8192)
+    _play(stage, audio[:, :36_000])
+    _planned(stage)
+    missing = slice(700, 1100)
+    truth = audio[:, 36_000:40_000]
+    error = (_play(stage, truth, [gap]) - truth)[:, missing]
+    assert 10 * np.log10((error**2).sum() / (truth[:, missing] ** 2).sum()) < -6
+    assert (stage["gaps"], stage["late"]) == (1, 0)
+
+
+def test_the_model_weighs_what_is_played() -> None:
+    audio, gaps = _music(), [(500, 600)]
+    mixed, plain = (_repaired(audio, gaps, model=model) for model in (None, NONE))
+    assert (mixed[:, 500:1100] != plain[:, 500:1100]).any()
+    np.testing.assert_array_equal(mixed[:, :500], plain[:, :500])
+
+
+def test_a_gap_whose_plan_comes_late_does_without_and_is_counted() -> None:
+    audio, stage = _music(48_000), _stage()
+    _play(stage, audio[:, :_HEARD], [(_HEARD - 100, 100)])
+    assert (stage["gaps"], stage["late"]) == (1, 1), "nothing was planned yet"
+    _play(stage, audio[:, :_HEARD])
+    _planned(stage)
+    latest = stage["latest"]
+    _play(stage, audio[:, : latest + 100], [(latest - 200, 10)])
+    assert (stage["gaps"], stage["late"]) == (2, 1)
+    _play(stage, audio[:, :500], [(0, 100)])
+    assert (stage["gaps"], stage["late"]) == (3, 2), "the plan is too old"
+
+
+def test_a_model_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="model file must be readable"):
+        RepairStage(tmp_path / "missing.onnx")
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 96_000, 192_000])
 def test_every_rate_is_continued(rate: int) -> None:
     times = np.arange(rate) / rate
@@ -172,7 +247,7 @@ def test_every_rate_is_continued(rate: int) -> None:
     output = _play(stage, audio[:, rate // 2 :], [(77, gap)])
     error = (output - audio[:, rate // 2 :])[:, 77 : 77 + gap]
     assert 10 * np.log10((error**2).mean() / 0.125) < -22
-    assert stage["order"] <= MAX_ORDER
+    assert stage["orders"].max() <= MAX_ORDER
 
 
 def test_a_long_gap_fades_to_silence_and_comes_back_mixed() -> None:
@@ -182,7 +257,7 @@ def test_a_long_gap_fades_to_silence_and_comes_back_mixed() -> None:
     output = _repaired(audio, [gap])
     levels = [np.abs(output[:, 100 + at : 100 + at + 480]).max() for at in (0, hold + fade // 2, hold + fade)]
     assert levels[0] == pytest.approx(0.5, rel=0.02)
-    assert 0.15 < levels[1] < 0.26, "half of what the fit makes of it"
+    assert 0.0 < levels[1] < 0.26, "less than half of it, as two autoregressions drift apart"
     assert levels[2] == 0.0
     back = sum(gap)
     expected = audio[:, _HEARD + back : _HEARD + back + _CROSSFADE]
@@ -241,16 +316,10 @@ def test_a_fit_is_of_truth_where_there_is_some() -> None:
     assert not stage.fit(), "too soon after the gap"
 
 
-@pytest.mark.parametrize("order", [0, MAX_ORDER + 1])
-def test_an_order_that_there_is_no_room_for_is_refused(order: int) -> None:
-    with pytest.raises(ParameterError, match=f"order must be 1-{MAX_ORDER}, got {order}"):
-        RepairStage(order)
-
-
 def test_reset_forgets_what_was_heard() -> None:
     stage, audio = _stage(), _music()
     _play(stage, audio)
-    stage.fit()
+    _planned(stage)
     stage.reset()
     assert not _play(stage, audio, [(0, 500)])[:, :500].any()
 
@@ -258,7 +327,7 @@ def test_reset_forgets_what_was_heard() -> None:
 def test_the_audio_thread_allocates_nothing() -> None:
     stage, audio = _stage(), _music()
     _play(stage, audio)
-    stage.fit()
+    _planned(stage)
     assert allocations(lambda: _play(stage, audio, [(100, 300), (450, 3)], [128] * 100)) == 0
 
 
@@ -274,13 +343,15 @@ def test_fits_change_hands_while_gaps_are_played() -> None:
             nonlocal worst
             output = _play(stage, audio, [(at, 128) for at in range(2000, 48_000, 1280)], [128] * 375)
             worst = max(worst, float(np.abs(output[:, 2000:]).max()))
-            return bool(meters["repair_fits"] >= 20)
+            return bool(meters["repair_fits"] >= 20 and meters["repair_plans"] >= 2)
 
         until(has_fitted_often, [])
     finally:
         thread.stop()
     assert worst <= LOUDEST * np.abs(audio).max()
     assert meters["repair_gaps"] == stage["gaps"]
+    assert meters["repair_late"] == stage["late"]
+    assert meters["repair_plan_load"].sum() == meters["repair_plans"]
     assert meters["repair_samples"] == stage["repaired"]
     assert meters["repair_longest_samples"] == 128
     assert meters["repair_load"].sum() == meters["repair_fits"]
