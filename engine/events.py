@@ -29,10 +29,10 @@ class Kind(IntEnum):
     LOST = 14  # value: frames of the input missing from here; told by the strip to the input's stages alone
     COMMAND = 15  # index: what to do, in the words of who asks; value: 0-1, done from 0.5; not for the engine
     MORPH = 16  # index: between what, in the words of who asks; value: 0-1, from the first to the second
-    LOOP = 17  # index: a `LoopControl` of the loop player; value: as that says
     TEMPO = 17  # value: beats a minute; not for the engine
     NOTE_BEND = 18  # index: MIDI note 0-127; value: semitones; before its note on, it begins there
     NOTE_SLIDE = 19  # index: MIDI note 0-127; value: -1 to 1, dark to bright; likewise
+    LOOP = 20  # index: a `LoopControl` of the loop player; value: as that says
 
 
 EVENT_DTYPE = np.dtype(
