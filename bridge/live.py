@@ -17,6 +17,7 @@ from tsumami.bridge.live_osc import open_osc
 from tsumami.bridge.live_page import LivePage, PageRequest, Told
 from tsumami.bridge.live_state import open_state
 from tsumami.bridge.live_tempo import LiveTempo
+from tsumami.bridge.loops.live_loop import loop_document
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -190,6 +191,8 @@ class LiveSession:
             None if self._osc is None else {"received": self._osc.received, "refused": self._osc.refused}
         )
         self._summary["page"] = page
+        has_loop = self._setup.session.loop.kind != "none"
+        self._summary["loop"] = loop_document(meters) if has_loop else None
         self._summary["tempo"] = None if self._tempo is None else self._tempo.tempo.document()
         self._summary["recording_dropped_frames"] = client.memory.recording.dropped
 

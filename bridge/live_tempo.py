@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from tsumami.bridge.loops.live_loop import LiveLoop
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Tempo as TempoTable
@@ -33,8 +34,10 @@ class LiveTempo:
         self.tempo = Tempo(table.bpm, self._leader(setup, heard), tell)
         positions = client.memory.meters["parameters"]
         self._rates = Rates(setup.session.syncs, setup.parameters, positions, router.route)
-        self._matters = table != TempoTable() or bool(setup.session.syncs)
+        has_loop = setup.session.loop.kind != "none"
+        self._matters = table != TempoTable() or bool(setup.session.syncs) or has_loop
         self._sender: ClockSender | None = None
+        self._loop = LiveLoop(setup.session.loop, client, self.tempo, router.positions) if has_loop else None
 
     def send(self, send: Callable[[Iterable[bytes]], None]) -> None:
         """Send MIDI clock from now on."""
@@ -45,6 +48,8 @@ class LiveTempo:
         """Hear who leads, and put right what keeps to the tempo; says how it stands, where that matters."""
         self.tempo.follow()
         self._rates.follow(self.tempo.beat.bpm)
+        if self._loop is not None:
+            self._loop.follow()
         return self.tempo.state if self._matters or self.tempo.starts else ""
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ SourceKind = Literal["cc", "nrpn", "rpn", "bend", "pressure", "poly_pressure", "
 CurveName = Literal["linear", "exponential", "logarithmic", "s"]
 Takeover = Literal["jump", "pickup", "scale", "relative"]
 Encoder = Literal["twos", "offset", "sign"]
+LoopTarget = Literal["level", "turn", "density", "brightness", "seed", "mute", "hold", "next", "undo"]
 Action = Literal["recall", "store", "undo", "redo", "compare", "panic", "randomise", "tap", "start", "stop"]
 
 _MACRO_KNOBS = range(20, 32)
@@ -51,6 +52,14 @@ class Map(Table, frozen=True):
     bypass: Annotated[bool, meta("bypass that effect from the knob's middle on")] = False
     gain: Annotated[bool, meta("move the output gain, silence to `output.gain_db`")] = False
     tempo: Annotated[bool, meta("move the tempo, up to 300 beats a minute")] = False
+    loop: Annotated[
+        LoopTarget | None,
+        meta(
+            "what it moves of the loop player: a knob for its level, the turn to the next seed, density, "
+            "brightness or the seed (0-127), a switch that mutes or holds it, a button for the next or the last "
+            "seed"
+        ),
+    ] = None
     action: Annotated[
         Action | None, meta("what a button does when it is pressed; `recall` and `store` need a `slot`")
     ] = None
@@ -126,12 +135,12 @@ class Map(Table, frozen=True):
             raise ValueError(f"takeover relative with a cc of 7 bits only, got it with {self.label}")
 
     def _check_target(self) -> None:
-        names = (self.macro, self.parameter, self.action, self.morph)
+        names = (self.macro, self.parameter, self.action, self.morph, self.loop)
         targets = sum(name is not None for name in names) + self.bypass + self.gain
         targets += self.tempo
         if targets != 1:
             raise ValueError(
-                "exactly one of macro, parameter, action, morph, bypass = true, gain = true, tempo = true, "
+                "exactly one of macro, parameter, loop, action, morph, bypass = true, gain = true, tempo = true, "
                 f"got {targets} of them"
             )
         if (self.slot is not None) != (self.action in ("recall", "store")):

@@ -168,7 +168,7 @@ def _resolve(session: Session, folder: Path) -> Session:
         return None if name is None else str(folder / Path(name).expanduser())
 
     replace = msgspec.structs.replace
-    macros = session.macros
+    macros, loop = session.macros, session.loop
     if macros.model not in SHIPPED:
         macros = replace(macros, model=absolute(macros.model))
     return replace(
@@ -184,5 +184,6 @@ def _resolve(session: Session, folder: Path) -> Session:
             for effect in session.effects
         ],
         macros=macros,
+        loop=replace(loop, model=absolute(loop.model)),
         output=replace(session.output, record=absolute(session.output.record)),
     )

@@ -132,6 +132,18 @@ class Tempo(Table, frozen=True):
     send: Annotated[bool, meta("send MIDI clock to the MIDI output")] = False
 
 
+class Loop(Table, frozen=True):
+    """The loop player beside the instrument; it goes by the session's tempo."""
+
+    kind: Annotated[Literal["none", "bass", "drums"], meta("what it plays, if anything")] = "none"
+    bars: Annotated[int, meta("length of a loop", ge=1, le=8)] = 1
+    seed: Annotated[int, meta("which loop it begins with", ge=0, le=1 << 20)] = 1
+    density: Annotated[float, meta("share of the sixteenths with a sound on them", ge=0, le=1)] = 0.5
+    brightness: Annotated[float, meta("from dark to bright", ge=0, le=1)] = 0.5
+    level_db: Annotated[float, meta("level of the loop", ge=-90.0, le=12.0)] = -6.0
+    model: Annotated[str | None, meta("loops model (ONNX); the one that ships when absent")] = None
+
+
 class Instrument(Table, frozen=True):
     """What makes the sound."""
 
@@ -209,6 +221,7 @@ class Session(Table, frozen=True):
     osc: Osc = field(default_factory=Osc)
     page: Page = field(default_factory=Page)
     tempo: Tempo = field(default_factory=Tempo)
+    loop: Loop = field(default_factory=Loop)
     instrument: Instrument = field(default_factory=Instrument)
     macros: Macros = field(default_factory=Macros)
     maps: list[Map] = field(default_factory=default_maps, name="map")
@@ -241,6 +254,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "osc": Osc,
     "page": Page,
     "tempo": Tempo,
+    "loop": Loop,
     "instrument": Instrument,
     "macros": Macros,
     "map": Map,

@@ -10,6 +10,7 @@ import msgspec
 
 from tsumami.bridge.addresses import resolve_addresses
 from tsumami.bridge.controllers import load_controller
+from tsumami.bridge.loops.live_loop import loop_stage
 from tsumami.bridge.map_tables import MACRO_NAMES, Map, default_maps
 from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
@@ -108,7 +109,7 @@ def set_up(
         effects = {label: table.labels for label, table in rack.effect_tables.items()}
         config = dataclasses.replace(setup.config, effects=rack.effect_stages)
         setup = dataclasses.replace(setup, config=config, effects=effects)
-    setup = _with_macros(setup, path)
+    setup = _with_loop(_with_macros(setup, path), path)
     check_names(
         setup.session,
         macros=setup.macros,
@@ -133,6 +134,21 @@ def _check_input(session: Session, path: Path | None) -> None:
             f'{line_of(path, ("input", "source"))}input.source must be "none" where the device is "null", '
             'which has no input, got "device"; choose another --device, or --input none'
         )
+
+
+def _with_loop(setup: Setup, path: Path | None) -> Setup:
+    """A session with its loop player behind the effects; maps of one that is not there are refused."""
+    loop = setup.session.loop
+    for number, entry in enumerate(setup.session.maps):
+        if entry.loop is not None and loop.kind == "none":
+            raise SessionError(
+                f"{line_of(path, ('map', number, 'loop'))}map[{number}].loop must be in a session with a "
+                f"loop, got {entry.loop!r} without one; set loop.kind"
+            )
+    if loop.kind == "none":
+        return setup
+    config = dataclasses.replace(setup.config, effects=(*setup.config.effects, loop_stage(setup.session)))
+    return dataclasses.replace(setup, config=config)
 
 
 def _check_rates(setup: Setup, path: Path | None) -> None:

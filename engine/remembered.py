@@ -4,7 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.events import NO_EVENTS, Events, Kind, event
+from tsumami.engine.loops.controls import LoopControl
 from tsumami.engine.patch_events import patch_events
+
+_LASTING = frozenset(LoopControl) - {LoopControl.BAR, LoopControl.NEXT, LoopControl.UNDO}
 
 
 class RememberedState:
@@ -17,6 +20,7 @@ class RememberedState:
         self.values = values
         self._ends = (values, values)
         self._gain: float | None = None
+        self._loop: dict[int, float] = {}
         self._knobs: dict[int, tuple[float, float]] = {}
 
     def load(self, values: npt.NDArray[np.float32]) -> None:
@@ -44,6 +48,8 @@ class RememberedState:
                 self.values[index] = value
             elif kind == Kind.GAIN:
                 self._gain = value
+            elif kind == Kind.LOOP and index in _LASTING:
+                self._loop[index] = value
 
     def for_macros(self) -> Events:
         """The patch and the knobs, for the macro ring."""
@@ -51,5 +57,7 @@ class RememberedState:
         return np.concatenate([patch_events(self.values), *moves])
 
     def for_audio(self) -> Events:
-        """The gain, for the control ring."""
-        return NO_EVENTS if self._gain is None else event(Kind.GAIN, value=self._gain)
+        """The gain and the loop player's knobs, for the control ring."""
+        gain = NO_EVENTS if self._gain is None else event(Kind.GAIN, value=self._gain)
+        loop = [event(Kind.LOOP, index, value) for index, value in self._loop.items()]
+        return np.concatenate([gain, *loop])

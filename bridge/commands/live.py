@@ -4,7 +4,7 @@ import json as json_module
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -50,6 +50,10 @@ def live(
     controller: Annotated[
         str | None, typer.Option(help="Map the knobs and buttons of a common controller, such as midimix.")
     ] = None,
+    loop: Annotated[
+        Literal["none", "bass", "drums"] | None, typer.Option(help="Play generated loops beside it.")
+    ] = None,
+    bpm: Annotated[float | None, typer.Option(help="Tempo, where this session leads it.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where this session ended last, however it ended.")
     ] = False,
@@ -115,6 +119,8 @@ def live(
         macros={"provider": provider},
         midi={"controller": controller},
         osc={"port": osc_port, "host": osc_host},
+        loop={"kind": loop},
+        tempo={"bpm": bpm},
         page={"on": page, "port": page_port, "host": page_host},
     )
     options = LiveOptions(

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from tsumami.bridge.mapping.target import Target
 from tsumami.engine.events import Events, Kind
 
-_REMEMBERED = (Kind.MACRO, Kind.GAIN, Kind.EFFECT, Kind.BYPASS, Kind.MORPH, Kind.TEMPO)
+_REMEMBERED = (Kind.MACRO, Kind.GAIN, Kind.EFFECT, Kind.BYPASS, Kind.MORPH, Kind.TEMPO, Kind.LOOP)
 
 
 class Positions:

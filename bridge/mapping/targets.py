@@ -4,6 +4,7 @@ from collections.abc import Mapping as NamesByName
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from tsumami.bridge.loops.targets import loop_targets
 from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping.target import Target
 from tsumami.bridge.session_tables import FASTEST_BPM, Session
@@ -15,8 +16,8 @@ NamesOfEffects = NamesByName[str, Sequence[str]]
 Place = tuple[str, ...]
 """Where a target is, in words.
 
-``("gain",)``, ``("tempo",)``, ``("macro", NAME)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
-``("effect", NAME, "parameter", NAME)``.
+``("gain",)``, ``("tempo",)``, ``("loop", WHAT)``, ``("macro", NAME)``, ``("parameter", NAME)``,
+``("effect", NAME, "bypass")`` or ``("effect", NAME, "parameter", NAME)``.
 """
 
 
@@ -38,6 +39,7 @@ def targets_of(
         ("gain",): Target(Kind.GAIN, full=10.0 ** (session.output.gain_db / 20.0), power=2),
         ("tempo",): Target(Kind.TEMPO, full=FASTEST_BPM),
     }
+    targets |= loop_targets(session.loop)
     for row, name in enumerate(macros):
         targets["macro", name] = Target(Kind.MACRO, row)
     for row, name in enumerate(parameters):
@@ -57,6 +59,8 @@ def place_of(entry: Map) -> Place:
         return "effect", entry.effect, "parameter", entry.parameter
     if entry.effect is not None:
         return "effect", entry.effect, "bypass"
+    if entry.loop is not None:
+        return "loop", entry.loop
     if entry.tempo:
         return ("tempo",)
     return ("gain",) if entry.parameter is None else ("parameter", entry.parameter)

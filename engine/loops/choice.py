@@ -39,7 +39,7 @@ class Chooser:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.seed, self.bpm = settings.seed, settings.bpm
+        self.seed, self.bpm = settings.seed, _played(settings.bpm)
         self.density, self.brightness = settings.density, settings.brightness
 
     @property

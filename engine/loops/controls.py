@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from tsumami.engine.loops.assembly import check_bars, check_tempo
+from tsumami.engine.loops.assembly import check_bars
 from tsumami.engine.loops.wishes import LoopKind, Wish
 
 MOST_SEEDS: Final = 1 << 20
@@ -30,6 +30,8 @@ class LoopControl(IntEnum):
 class LoopSettings:
     """What a loop player starts with; ``model`` is a file or its bytes, or the one that ships.
 
+    Tempos that are not played are played in half or double time.
+
     `ParameterError` for what is not played.
     """
 
@@ -43,6 +45,5 @@ class LoopSettings:
     model: str | bytes | None = None
 
     def __post_init__(self) -> None:
-        check_tempo(self.bpm)
         check_bars(self.bars)
         Wish(self.kind, self.bpm, self.density, self.brightness)
