@@ -6,6 +6,7 @@ from tsumami.bridge.mapping import Mapping
 from tsumami.bridge.midi import Control, Controls, Message, MidiInputs, MidiOutput, PortChange
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.feedback import Feedback
+from tsumami.bridge.midi.system import NoMidiError
 from tsumami.bridge.router import Router
 from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import Setup
@@ -93,10 +94,7 @@ class LiveMidi:
             lambda: int(meters["sample"]),
             self._tell,
         )
-        try:
-            output.open()
-        except DeviceError as error:
-            self._tell(f"no MIDI output: {error}")
+        if not self._is_opened(output, "MIDI output"):
             return
         self._output = output
         self._router.forward = output.play
@@ -105,7 +103,8 @@ class LiveMidi:
         mapping = self._setup.mapping(self._macros)
         where = self._router.positions
         if self._session.midi.feedback is not None:
-            self._feedback = self._opened(Feedback(self._session.midi, mapping, where, self._tell))
+            feedback = Feedback(self._session.midi, mapping, where, self._tell)
+            self._feedback = feedback if self._is_opened(feedback, "feedback") else None
         inputs = MidiInputs(
             self._session.midi,
             mapping,
@@ -115,12 +114,8 @@ class LiveMidi:
             hear=self._hear_message,
             clock=self.clock if self._session.tempo.source == "midi" else None,
         )
-        try:
-            inputs.open()
-        except DeviceError as error:
-            self._tell(f"no MIDI: {error}")
-            return
-        self._inputs = inputs
+        if self._is_opened(inputs, "MIDI"):
+            self._inputs = inputs
 
     def remap(self, mapping: Mapping) -> None:
         """Go by another mapping from now on."""
@@ -136,13 +131,17 @@ class LiveMidi:
         if self.learn is not None:
             self.learn(message)
 
-    def _opened(self, feedback: Feedback) -> Feedback | None:
+    def _is_opened(self, end: MidiInputs | MidiOutput | Feedback, name: str) -> bool:
+        """Open one end, or say why not; where there is no MIDI system it waits for one."""
         try:
-            feedback.open()
+            end.open()
+        except NoMidiError as error:
+            self._tell(f"no {name}: {error}; it is looked for")
+            end.wait()
         except DeviceError as error:
-            self._tell(f"no feedback: {error}")
-            return None
-        return feedback
+            self._tell(f"no {name}: {error}")
+            return False
+        return True
 
     def _hear(self, change: PortChange) -> None:
         self._tell(str(change))

@@ -58,8 +58,12 @@ class Feedback:
         self._lights = lights
 
     def open(self) -> None:
-        """Connect and begin to send; raises `DeviceError` if MIDI does not run."""
+        """Connect and begin to send; raises `NoMidiError` if MIDI does not run."""
         self._port.open()
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Begin as soon as there is a MIDI system, after `open` has found none."""
         self._thread.start()
 
     def close(self) -> None:

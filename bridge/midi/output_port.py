@@ -61,7 +61,10 @@ class OutputPort:
         """Messages since the beginning."""
 
     def open(self) -> None:
-        """Connect, or say that the port is waited for; raises `DeviceError` if MIDI does not run."""
+        """Connect, or say that the port is waited for; raises `NoMidiError` if MIDI does not run.
+
+        After that `look` goes on looking for it.
+        """
         self.api = choose_api(self._midi.api)
         self._join()
         if self._midi.output is None:
@@ -144,11 +147,12 @@ class OutputPort:
         self._membership.leave()
 
     def _return(self) -> None:
-        """Join the server that has come in the place of one that died, if there is one."""
+        """Join the MIDI system that has come, the first or in the place of one that died, if there is one."""
         if time.monotonic() - self._returned_at < _RETURN_SECONDS:
             return
         self._returned_at = time.monotonic()
         with contextlib.suppress(DeviceError):  # there is none yet
+            self.api = self.api or choose_api(self._midi.api)
             self._join()
 
     def _offer(self) -> None:

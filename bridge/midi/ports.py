@@ -101,13 +101,22 @@ class MidiInputs:
         """The MIDI system in use, once open."""
 
     def open(self) -> None:
-        """Open what there is and start listening; raises `DeviceError` if MIDI does not run."""
+        """Open what there is and start listening; raises `NoMidiError` if MIDI does not run."""
         self.api = choose_api(self._midi.api)
         try:
             self._join()
         except DeviceError:
             self.close()
             raise
+        self._begin()
+
+    def wait(self) -> None:
+        """Start listening as soon as there is a MIDI system, after `open` has found none."""
+        self._stop.clear()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the reader and the watcher."""
         self._threads = [
             threading.Thread(target=self._read, name="tsumami-midi", daemon=True),
             threading.Thread(target=self._watch, name="tsumami-midi-watch", daemon=True),
@@ -116,7 +125,7 @@ class MidiInputs:
             thread.start()
 
     def close(self) -> None:
-        """Stop listening, release held notes and close all ports; once closed it stays closed."""
+        """Stop listening, release held notes and close all ports."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -187,8 +196,9 @@ class MidiInputs:
         self._leave()
 
     def _return(self) -> None:
-        """Join the server that has come in the place of one that died, if there is one."""
+        """Join the MIDI system that has come, the first or in the place of one that died, if there is one."""
         try:
+            self.api = self.api or choose_api(self._midi.api)
             self._join()
         except DeviceError:  # there is none yet
             self._lose()

@@ -30,6 +30,10 @@ OUTPUT_NAME = f"{CLIENT_NAME}-out"
 """Its client that plays to others."""
 
 
+class NoMidiError(DeviceError):
+    """There is no MIDI system that runs; there may be one later."""
+
+
 def is_own(port_name: str) -> bool:
     """Whether a port belongs to a Tsumami, this or another: opening it could close a circle."""
     return port_name.casefold().startswith(CLIENT_NAME)
@@ -47,7 +51,7 @@ def has_virtual_ports(api: str) -> bool:
 
 
 def choose_api(wanted: str = "auto") -> str:
-    """The MIDI system ``wanted``, or for "auto" the first that runs; raises `DeviceError`."""
+    """The MIDI system ``wanted``, or for "auto" the first that runs; raises `NoMidiError`."""
     names = compiled_apis()
     if wanted != "auto" and wanted not in names:
         raise DeviceError(
@@ -57,13 +61,13 @@ def choose_api(wanted: str = "auto") -> str:
     reasons = []
     for name in names if wanted == "auto" else (wanted,):
         try:
-            close_client(open_client(name))
+            close_client(open_client(name, f"{CLIENT_NAME}-probe"))
         except DeviceError as error:
             reasons.append(str(error))
         else:
             return name
     remedy = _REMEDIES.get(names[0] if names else "", "reinstall python-rtmidi")
-    raise DeviceError(f"MIDI must have a system that runs, got none ({'; '.join(reasons)}); {remedy}")
+    raise NoMidiError(f"MIDI must have a system that runs, got none ({'; '.join(reasons)}); {remedy}")
 
 
 def open_client(api: str, name: str = CLIENT_NAME) -> Any:
@@ -136,7 +140,7 @@ def _new_client(kind: Any, api: str, name: str) -> Any:
         with native_output_silenced():
             return kind(_APIS[api], name=name)
     except rtmidi.SystemError:
-        raise DeviceError(f"{api} does not answer") from None
+        raise NoMidiError(f"{api} does not answer") from None
 
 
 def close_client(client: Any, *, is_alive: bool = True) -> None:

@@ -1,6 +1,7 @@
 """`tsumami live` on a real JACK server: sound out, MIDI in, and a server that goes and comes back."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import soundfile
 
 from tests.bridge.keyboard import keyboard, send_until_heard
-from tests.bridge.live_process import LiveProcess, running_live
+from tests.bridge.live_process import LiveProcess, running, running_live
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.control_log import read_control_log
@@ -63,6 +64,24 @@ def test_a_server_that_dies_is_told_and_taken_again_when_it_is_back(tmp_path: Pa
     assert summary["device_losses"] == 1
     assert summary["engine_restarts"] == 0
     assert soundfile.info(take).frames == summary["blocks"] * summary["block_size"]
+    assert_nothing_left()
+
+
+def test_a_server_that_comes_later_brings_the_midi(tmp_path: Path) -> None:
+    log = tmp_path / "take.jsonl"
+    name = f"tsumami-late-{os.getpid()}"
+    session = tmp_path / "session.toml"
+    session.write_text("[tempo]\nsend = true\n")
+    words = ("live", str(session), "--device", "null", "--no-demo", "--log", str(log), "--json")
+    with running(*words, begun="MIDI output: MIDI must have", JACK_DEFAULT_SERVER=name) as live:
+        live.wait_for("it is looked for", times=2)
+        with running_jack_server(purpose="late") as server, keyboard(server) as keys:
+            live.wait_for("MIDI input 'tsumami' is open")
+            live.wait_for("MIDI output 'tsumami' is offered to other programs")
+            send_until_heard(keys, live, log, [0x90, 48, 100], '"note_on":[48')
+        live.wait_for("MIDI input 'tsumami' is gone")
+        summary = live.end(signal.SIGINT)
+    assert summary["midi_sent"] > 0, "MIDI clock"
     assert_nothing_left()
 
 
