@@ -56,8 +56,8 @@ class Map(Table, frozen=True):
         LoopTarget | None,
         meta(
             "what it moves of the loop player: a knob for its level, the turn to the next seed, density, "
-            "brightness or the seed (0-127), a switch that mutes or holds it, a button for the next or the last "
-            "seed"
+            "brightness or the seed (0-127), a switch that mutes or holds it, a button for the next or the "
+            "last seed"
         ),
     ] = None
     action: Annotated[
@@ -140,8 +140,8 @@ class Map(Table, frozen=True):
         targets += self.tempo
         if targets != 1:
             raise ValueError(
-                "exactly one of macro, parameter, loop, action, morph, bypass = true, gain = true, tempo = true, "
-                f"got {targets} of them"
+                "exactly one of macro, parameter, loop, action, morph, bypass = true, gain = true, "
+                f"tempo = true, got {targets} of them"
             )
         if (self.slot is not None) != (self.action in ("recall", "store")):
             raise ValueError(f"a slot with action recall or store, and only then, got {self.slot}")
