@@ -128,6 +128,20 @@ class LivePage:
         self._news_count += 1
         self._news.append((self._news_count, text))
 
+    @property
+    def port(self) -> int:
+        """TCP port, once open."""
+        assert self._socket is not None, "open() first"
+        return int(self._socket.getsockname()[1])
+
+    def number_of(self, address: str) -> int:
+        """What a browser calls the target at an address."""
+        return self._names.index(address)
+
+    def counts(self) -> dict[str, int]:
+        """What has come from browsers so far, and gone to them."""
+        return {name: int(self._memory.meters[name]) for name in _COUNTS}
+
     def close(self) -> dict[str, int]:
         """Say goodbye to the browsers; returns what has come from them, and gone to them."""
         self._stop.set()
@@ -140,7 +154,7 @@ class LivePage:
         if self._socket is not None:
             self._socket.close()
         self._surface.release()
-        counts = {name: int(self._memory.meters[name]) for name in _COUNTS}
+        counts = self.counts()
         self._memory.close()
         return counts
 

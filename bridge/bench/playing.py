@@ -11,7 +11,7 @@ from tsumami.engine import DeviceRequest, EngineClient, Message, StripSettings
 
 @contextlib.contextmanager
 def playing_engine(
-    device: DeviceRequest, block_size: int, *, stress: bool, category: str
+    device: DeviceRequest, block_size: int, *, stress: bool, category: str, scope: bool = False
 ) -> Iterator[tuple[EngineClient, Setup, Message]]:
     """A running engine with the bank's first patch of ``category``."""
     setup = set_up(load_session(None))
@@ -20,6 +20,7 @@ def playing_engine(
         setup.config,
         device=device,
         stress=stress,
+        scope=scope,
         values=tuple(patch.values.tolist()),
         settings=StripSettings(block_size=block_size),
     )

@@ -59,8 +59,17 @@ BENCHES = (
     ),
     Bench(
         "repair",
-        "What the repair of a live input takes: a lost block, and a fit.",
-        (_ROUNDS, Option("order", "--order", int, "Of the autoregression; by the sample rate by default.")),
+        "What the repair of a live input takes, and how near it comes to what was lost.",
+        (_ROUNDS, Option("data", "--data", Path, "Folder of music, for how near it comes.")),
+    ),
+    Bench(
+        "control",
+        "What the page costs the sound, and how fast hands reach it, in a browser and by MIDI.",
+        (
+            Option("seconds", "--seconds", float, "Length of each round."),
+            Option("events_seconds", "--events-seconds", float, "How long 1,000 events a second are sent."),
+            Option("moves", "--moves", int, "How many moves from the page are timed."),
+        ),
     ),
     Bench("synth", "The built-in synthesizer's load by voices."),
     Bench(

@@ -67,8 +67,7 @@ export class Link extends EventTarget {
       picture[name] = count === 1 ? values[0] : values;
     }
     let at = head;
-    picture.wave = [0, 1].map((channel) =>
-      Array.from({ length: points }, (_, index) => view.getInt16(at + 2 * (channel * points + index), true) / 32768));
+    picture.wave = [0, 1].map((channel) => samples(view, at + 2 * channel * points, points));
     at += 4 * points;
     picture.levels = new Uint8Array(data, at, bands);
     at += bands;
@@ -84,4 +83,10 @@ export class Link extends EventTarget {
   #say(state, text) {
     this.dispatchEvent(new CustomEvent("line", { detail: { state, text } }));
   }
+}
+
+function samples(view, at, count) {
+  const values = new Float32Array(count);
+  for (let index = 0; index < count; index++) values[index] = view.getInt16(at + 2 * index, true) / 32768;
+  return values;
 }
