@@ -47,7 +47,10 @@ _LOUDEST: Final = 6.0
 _NOTICED: Final = 5.0
 """Deviations of a frame's errors from which one is looked at."""
 _LOUDER: Final = 10.0
-"""Sound on one side than on the other: where it begins or ends at once, that is what is heard."""
+"""Sound next to a click on one side than on the other, and …"""
+_LOUDER_CONTEXT: Final = 3.5
+"""… in all of its context: where sound begins or is cut off at once, that is what is heard."""
+_SILENT: Final = 1e-20
 _CONTEXT: Final = 512
 """Samples on both sides that a repair is judged by, and …"""
 _AFTER: Final = 2 * ORDER
@@ -145,8 +148,7 @@ def _is_mended(history: History, channel: int, span: Span, height: float) -> boo
     begin, end = span
     before = history.span(begin - _CONTEXT, begin)[channel]
     after = history.span(end, end + _CONTEXT)[channel]
-    quiet, loud = sorted(float(np.square(side).mean()) for side in (before[-_AFTER:], after[:_AFTER]))
-    if loud > _LOUDER**2 * quiet:
+    if _ratio(before[-_AFTER:], after[:_AFTER]) > _LOUDER or _ratio(before, after) > _LOUDER_CONTEXT:
         return False
     sound = history.span(begin - _CONTEXT, end + _CONTEXT)[channel].copy()
     click = slice(len(before), len(before) + end - begin)
@@ -154,6 +156,12 @@ def _is_mended(history: History, channel: int, span: Span, height: float) -> boo
         sound[click] = interpolate(before, after[:_AFTER], end - begin, fitted(sound))
     errors = prediction_errors(sound, fitted(sound))[0]
     return bool(errors[click.start : click.stop + ORDER].max() <= _LEFT * height)
+
+
+def _ratio(before: Samples, after: Samples) -> float:
+    """How much louder one is than the other."""
+    quiet, loud = sorted(float(np.square(side).mean()) for side in (before, after))
+    return float(np.sqrt((loud + _SILENT) / (quiet + _SILENT)))
 
 
 def _merged(channels: list[list[Span]]) -> list[Damage]:

@@ -9,7 +9,7 @@ from tsumami.engine.restoration.repair_stage import RepairStage
 
 _REST_SECONDS = 0.0025
 """Between two fits. They are best not older than 5 ms when a gap begins, and a core has more to do."""
-_FITS_A_PLAN = 10
+FITS_A_PLAN = 10
 """A plan takes longer than a fit, and serves longer."""
 
 
@@ -33,7 +33,7 @@ class RepairThread(threading.Thread):
         if self._stage.fit():
             record_duration(self._meters["repair_load"], time.perf_counter_ns() - began)
             self._meters["repair_fits"] += 1
-            if self._meters["repair_fits"] % _FITS_A_PLAN == 0:
+            if self._meters["repair_fits"] % FITS_A_PLAN == 0:
                 self._plan()
         self._publish()
 
