@@ -18,6 +18,8 @@ from tsumami.bridge.live_page import LivePage, PageRequest, Told
 from tsumami.bridge.live_state import open_state
 from tsumami.bridge.live_tempo import LiveTempo
 from tsumami.bridge.loops.live_loop import loop_document
+from tsumami.bridge.mapping import Target
+from tsumami.bridge.mapping.rivals import rivals
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -105,6 +107,8 @@ class LiveSession:
             self._router = Router(client, self._programs(client), self._show_sound)
             if self._setup.note:
                 self._tell(self._setup.note)
+            for sentence in rivals(self._setup.own_maps):
+                self._tell(sentence)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
             # Only now: a session that cannot start leaves no file, and the ring has kept the first blocks.
@@ -295,7 +299,7 @@ class LiveSession:
     def _open_page(self, client: EngineClient) -> None:
         """Serve the page, where it can be."""
         assert self._state is not None
-        told = Told(lambda: self._view.engine, lambda: self._view.source, self._rack.counts)
+        told = Told(lambda: self._view.engine, lambda: self._view.source, self._rack.counts, self._distances)
         macros = self._view.engine.macros
         page = LivePage(self._setup, macros, client, self._router, self._state, self._learn, told, self._tell)
         try:
@@ -321,6 +325,9 @@ class LiveSession:
             player, self._player = self._player, None
             player.stop()
         self._router(events)
+
+    def _distances(self) -> dict[Target, float]:
+        return {} if self._midi is None else self._midi.distances()
 
     def _tell(self, text: str) -> None:
         """Say a sentence wherever the session is looked at; any thread may call it."""

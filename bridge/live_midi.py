@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.mapping import Mapping, Target
 from tsumami.bridge.midi import Control, Controls, Message, MidiInputs, MidiOutput, PortChange
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.feedback import Feedback
@@ -70,6 +70,10 @@ class LiveMidi:
         """Send messages to the output, where there is one; any thread may call it."""
         if self._output is not None:
             self._output.send(messages)
+
+    def distances(self) -> dict[Target, float]:
+        """How far knobs have to turn until they take their targets over."""
+        return {} if self._inputs is None else self._inputs.distances()
 
     def stop_listening(self) -> None:
         """Close the inputs; what they hold is let go."""

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from tsumami.bridge.live_learn import LiveLearn
+from tsumami.bridge.mapping import Target
 from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.osc import Surface
 from tsumami.bridge.page.access import check_token, is_loopback
@@ -57,6 +58,7 @@ class Told:
     engine: Callable[[], Message]
     source: Callable[[], str]
     plugins: Callable[[], list[dict[str, Any]]]
+    distances: Callable[[], dict[Target, float]]
 
 
 class LivePage:
@@ -93,6 +95,7 @@ class LivePage:
             (number, target) for number, target in enumerate(targets.values())
             if target.kind not in (Kind.MACRO, Kind.PARAMETER) and number < MOST_ADDRESSES
         ]  # fmt: skip
+        self._numbers = {target: number for number, target in enumerate(targets.values())}
         self._router = router
         self._news: deque[tuple[int, str]] = deque(maxlen=_NEWS)
         self._news_count = 0
@@ -218,6 +221,11 @@ class LivePage:
                 "input": engine.input,
                 "latency_ms": round((engine.latency_seconds + self._block_seconds) * 1e3, 2),
                 "plugins": self._told.plugins(),
+                "apart": {
+                    self._numbers[target]: round(distance, 3)
+                    for target, distance in self._told.distances().items()
+                    if target in self._numbers
+                },
             }
         )
         if text != self._text:

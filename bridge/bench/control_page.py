@@ -47,7 +47,7 @@ class Control:
     def page(self) -> Iterator[LivePage]:
         """The page, served on a port that is free."""
         learn = LiveLearn(self.setup, self.macros, None, _ignore, _ignore)
-        told = Told(lambda: self._message, str, list)
+        told = Told(lambda: self._message, str, list, dict)
         page = LivePage(
             self.setup, self._message.macros, self.client, self.router, self._state, learn, told, _ignore
         )

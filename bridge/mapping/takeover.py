@@ -125,6 +125,11 @@ class Hands:
             if value is not None:
                 yield target, value
 
+    def distances(self) -> dict[Target, float]:
+        """How far knobs have to turn until they take over what they do not hold; any thread may ask."""
+        hands = [hand for each in list(self._hands.values()) for hand in each]
+        return {hand.knob.target: hand.distance for hand in hands if hand.distance}
+
 
 def _unknown(_target: Target) -> None:
     return None

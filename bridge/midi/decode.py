@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from tsumami.bridge.mapping import Hands, Mapping, Source, Turn
+from tsumami.bridge.mapping import Hands, Mapping, Source, Target, Turn
 from tsumami.bridge.mapping.source import turn_of
 from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.expression import Expression
@@ -51,6 +51,10 @@ class Decoder:
         self._hands = Hands(mapping, self._where)
         semitones = mapping.expression_semitones
         self._expression = None if semitones is None else Expression(semitones)
+
+    def distances(self) -> dict[Target, float]:
+        """See `Hands.distances`."""
+        return self._hands.distances()
 
     def decode(self, messages: Iterable[Message], *, stamp_ns: int = 0, time: int = NOW) -> Events:
         """Events of ``messages``, all at ``time`` (samples, or NOW) and with ``stamp_ns``."""

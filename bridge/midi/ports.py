@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tsumami.bridge.mapping import Mapping
+from tsumami.bridge.mapping import Mapping, Target
 from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
@@ -141,6 +141,16 @@ class MidiInputs:
         for port in (self._virtual, *list(self._watched.values())):
             if port is not None:
                 port.decoder.remap(mapping)
+
+    def distances(self) -> dict[Target, float]:
+        """How far knobs have to turn until they take their targets over, of all ports."""
+        ports = (self._virtual, *list(self._watched.values()))
+        return {
+            target: distance
+            for port in ports
+            if port is not None
+            for target, distance in port.decoder.distances().items()
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

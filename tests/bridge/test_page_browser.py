@@ -104,7 +104,10 @@ def test_snapshots_morph_sounds_and_learning(
     chromium: Browser, jack_server: JackServer, tmp_path: Path
 ) -> None:
     session, log = tmp_path / "show.toml", tmp_path / "take.jsonl"
-    session.write_text('[[map]]\ncc = 20\nmacro = "bright"\n[page]\nport = 0\n')
+    session.write_text(
+        '[[map]]\ncc = 20\nmacro = "bright"\n'
+        '[[map]]\ncc = 30\nparameter = "cutoff"\ntakeover = "pickup"\n[page]\nport = 0\n'
+    )
     with (
         running_live(str(session), "--page", "--no-demo", "--log", str(log)) as live,
         opened(chromium, address_of(live)) as page,
@@ -143,6 +146,10 @@ def test_snapshots_morph_sounds_and_learning(
             page.mouse.up()
             is_at(page, cutoff, wanted, within=4.0)
         keep(page, "morph", whole=True)
+
+        for value in (1, 2):  # far below, and not in hand
+            keys.send_message([0xB0, 30, value])
+        page.get_by_text("% to pick up").wait_for()
 
         page.locator("#learn").click()
         knob(page, "parameter/drive").click()

@@ -73,7 +73,8 @@ function show() {
 by("panic").addEventListener("click", () => session?.do("/tsumami/panic"));
 by("learn").addEventListener("click", () => session?.toggleLearning());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") session?.isLearning ? session.toggleLearning() : session?.do("/tsumami/panic");
+  if (event.key === "Escape" && !event.target.matches("input, select"))
+    session?.isLearning || session?.state.learning >= 0 ? session.toggleLearning() : session?.do("/tsumami/panic");
   if (event.key === "/" && event.target === document.body) {
     event.preventDefault();
     by("search")?.focus();

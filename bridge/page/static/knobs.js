@@ -6,6 +6,7 @@ import { Bar, Knob } from "./slider.js";
 const MOVING_MS = 2500;
 const MARK_WAIT_MS = 700; // a plugin has taken its preset by then
 const MOST_BARS = 256;
+const BEATS = [["/tsumami/tap", "Tap"], ["/tsumami/start", "Start"], ["/tsumami/stop", "Stop"]];
 
 /** The macros. */
 export function knobsPanel(session) {
@@ -74,6 +75,9 @@ export function othersPanel(session) {
   const bars = targets.slice(0, MOST_BARS).map((target) => new Bar(target, session));
   if (!bars.length) return null;
   const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.element));
+  const beats = BEATS.filter(([address]) => session.has(address)).map(([address, name]) =>
+    make("button", { onclick: () => session.do(address) }, name));
+  if (beats.length) rows.append(make("div", { class: "steps" }, ...beats));
   return { element: panel("others", "Output and effects", rows), ...following(session, bars) };
 }
 
@@ -84,9 +88,9 @@ function following(session, sliders) {
     moved: (changed) => changed.forEach((number) => numbers.get(number)?.refresh()),
     picture: () => sliders.forEach((slider) => slider.refresh()),
     names: (names) => Object.entries(names).forEach(([number, text]) => numbers.get(Number(number))?.text(text)),
-    state: ({ knobs, learning, locked }) => sliders.forEach((slider) => {
+    state: ({ knobs, learning, locked, apart }) => sliders.forEach((slider) => {
       const { number } = slider.target;
-      slider.learned(knobs[number] ?? [], learning === number, locked.includes(number));
+      slider.learned(knobs[number] ?? [], learning === number, locked.includes(number), apart[number]);
     }),
   };
 }

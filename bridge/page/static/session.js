@@ -1,10 +1,16 @@
 // What the page knows of the session, and what it can ask of it.
 
-const LABELS = { gain: "output gain", tempo: "tempo" };
+const NAMED = new Set(["macro", "parameter", "effect"]);
+
+/** What a target is called: its name, and of what where that does not go without saying. */
+function labelOf({ kind, name }) {
+  if (kind === "gain") return "output gain";
+  return (NAMED.has(kind) || kind === name ? name : `${kind} ${name}`).replaceAll("_", " ");
+}
 
 /** Targets by kind, sounds, and what was told last. */
 export class Session {
-  state = { sound: "", slots: {}, locked: [], learning: -1, knobs: {}, news: [] };
+  state = { sound: "", slots: {}, locked: [], learning: -1, knobs: {}, apart: {}, news: [] };
   /** What positions come to in their units, by number of the address. */
   names = {};
   isLearning = false;
@@ -12,7 +18,7 @@ export class Session {
   constructor(link, facts, layout, known) {
     Object.assign(this, { link, facts, layout, known });
     this.targets = facts.addresses.map((address, number) => (
-      { ...address, number, label: LABELS[address.kind] ?? address.name.replaceAll("_", " ") }));
+      { ...address, number, label: labelOf(address) }));
     this.numbers = new Map(this.targets.map(({ address, number }) => [address, number]));
   }
 

@@ -44,10 +44,12 @@ class Slider {
     this.element.setAttribute("aria-valuetext", text);
   }
 
-  /** Show which of a controller's knobs turn it, and whether it waits for one. */
-  learned(labels, isWaiting, isLocked) {
-    this.badge.textContent = isWaiting ? "turn a knob" : labels.join(", ");
+  /** Show which of a controller's knobs turn it, whether it waits for one, and how far one is from it. */
+  learned(labels, isWaiting, isLocked, apart) {
+    const way = apart && `${apart > 0 ? "↑" : "↓"} ${Math.round(Math.abs(apart) * 100)} % to pick up`;
+    this.badge.textContent = isWaiting ? "turn a knob" : way || labels.join(", ");
     this.element.classList.toggle("waits", isWaiting);
+    this.element.classList.toggle("apart", Boolean(apart));
     this.element.classList.toggle("locked", isLocked);
   }
 
