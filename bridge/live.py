@@ -19,6 +19,7 @@ from tsumami.bridge.live_state import open_state
 from tsumami.bridge.live_tempo import LiveTempo
 from tsumami.bridge.loops.live_loop import loop_document
 from tsumami.bridge.mapping import Target
+from tsumami.bridge.mapping.rivals import rivals
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -106,6 +107,8 @@ class LiveSession:
             self._router = Router(client, self._programs(client), self._show_sound)
             if self._setup.note:
                 self._tell(self._setup.note)
+            for sentence in rivals(self._setup.own_maps):
+                self._tell(sentence)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
             self._hear(client.wait_ready())
             # Only now: a session that cannot start leaves no file, and the ring has kept the first blocks.

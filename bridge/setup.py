@@ -66,6 +66,12 @@ class Setup:
         """Sample rate of the strip in Hz."""
         return self.session.device.sample_rate
 
+    @property
+    def own_maps(self) -> Sequence[Map]:
+        """The session's maps; nothing where they are those that sessions without any begin with."""
+        maps = self.session.maps
+        return () if maps in (default_maps(), default_maps(self.macros)) else maps
+
     def mapping(self, macros: Sequence[str]) -> CompiledMapping:
         """The session's maps, compiled for these macros."""
         return compile_mapping(self.session, macros=macros, **self._names)

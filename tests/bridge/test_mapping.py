@@ -1,6 +1,7 @@
 import pytest
 
 from tsumami.bridge.mapping import Mapping, Source, Target, compile_mapping
+from tsumami.bridge.mapping.rivals import rivals
 from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Output, Session
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
@@ -98,3 +99,19 @@ def test_fine_halves_are_neither_mapped_nor_sent_on() -> None:
     assert targets(mapping, 0, 37) == ()
     with pytest.raises(SessionError, match=r"map\[1\].cc must be another than 37, the fine half of map\[0\]"):
         compile_mapping(Session(maps=[wide, Map(cc=37, gain=True)]), macros=[], parameters=[])
+
+
+def test_knobs_that_take_a_target_from_each_other_are_told() -> None:
+    maps = [
+        Map(cc=20, macro="bright"),
+        Map(cc=21, macro="bright", channel=3),
+        Map(nrpn=5, macro="bright"),
+        Map(cc=22, gain=True),
+        Map(cc=23, gain=True, takeover="pickup"),
+        Map(cc=24, action="undo"),
+        Map(cc=25, action="undo"),
+    ]
+    (said,) = rivals(maps)
+    assert said.startswith("CC 20, CC 21 of channel 3 and NRPN 5 make macro bright jump to and fro")
+    assert not list(rivals(maps[3:]))
+    assert not list(rivals([Map(cc=20, macro="bright"), Map(cc=20, macro="bright", low=0.5)])), "one knob"
