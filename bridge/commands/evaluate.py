@@ -1,19 +1,18 @@
 """`tsumami evaluate`: trained models judged by the sounds that they ask for."""
 
-import datetime
 import json as json_module
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from tsumami.bridge.bench.report import machine, results_folder
+from tsumami.bridge.bench.report import results_folder
+from tsumami.bridge.commands.evaluate_loops import loops
 from tsumami.bridge.commands.evaluate_timbre import timbre
+from tsumami.bridge.commands.evaluation import facts, print_rows
 from tsumami.bridge.commands.training import training_installed
 from tsumami.engine.errors import ModelError
 from tsumami.plugins.offline.data_set import explained
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tsumami.training.macros.evaluate_runs import Outcome
 
 evaluate = typer.Typer(help="Judge trained models by what they ask for.", no_args_is_help=True)
+evaluate.command()(loops)
 evaluate.command()(timbre)
 
 
@@ -102,13 +102,13 @@ def restoration(
         print(f"{stranger}: trained on something else, left out", file=sys.stderr)
     if table and folder is not None:
         with explained(str(folder)):
-            for path in save_page(evaluation, folder, _facts()):
+            for path in save_page(evaluation, folder, facts()):
                 print(f"{path}: written", file=sys.stderr)
     if json:
         print(json_module.dumps(document_of(evaluation), allow_nan=False))
         return
     for part in (overview(evaluation), by_tune(evaluation)):
-        _print_rows(*part)
+        print_rows(*part)
 
 
 @evaluate.command()
@@ -141,12 +141,12 @@ def groove(
         evaluation = evaluate_runs(found, section, read_pieces(data, pieces), status.update)
     if table and folder is not None:
         with explained(str(folder)):
-            for path in save_page(evaluation, folder, _facts()):
+            for path in save_page(evaluation, folder, facts()):
                 print(f"{path}: written", file=sys.stderr)
     if json:
         print(json_module.dumps(document_of(evaluation), allow_nan=False))
         return
-    _print_rows(*overview(evaluation), None, CAPTION)
+    print_rows(*overview(evaluation), None, CAPTION)
 
 
 def _outcome(
@@ -162,14 +162,8 @@ def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
     from tsumami.training.macros.evaluation_files import save_page
 
     with explained(str(folder)):
-        for path in save_page(evaluations, folder, _facts()):
+        for path in save_page(evaluations, folder, facts()):
             print(f"{path}: written", file=sys.stderr)
-
-
-def _facts() -> dict[str, Any]:
-    """Of this run, for a page."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return {"command": shlex.join(["tsumami", *sys.argv[1:]]), "date": today, "machine": machine()}
 
 
 def _print(evaluation: "Evaluation") -> None:
@@ -185,18 +179,4 @@ def _print(evaluation: "Evaluation") -> None:
 def _print_table(judged: "Judged", title: str, caption: str) -> None:
     from tsumami.training.macros.evaluation_table import overview
 
-    _print_rows(*overview(judged), title, caption)
-
-
-def _print_rows(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    title: str | None = None,
-    caption: str | None = None,
-) -> None:
-    table = Table(title=title, caption=caption, caption_justify="left")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    print_rows(*overview(judged), title, caption)

@@ -8,6 +8,7 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Tensor
 
+from tsumami.engine.errors import SoundError
 from tsumami.engine.loops.wishes import KINDS
 from tsumami.training.loops.basis import ALL_SHAPES, Basis, find_basis
 from tsumami.training.loops.examples import BrightnessScale, Examples, brightness_scale, examples_of
@@ -36,8 +37,11 @@ def loop_data(folder: Path, schedule: Schedule, seed: int) -> LoopData:
     kept, loops = [], []
     for kind in KINDS:
         of_kind = [loop for loop in found if loop.pattern.kind == kind]
-        kept += of_kind[: schedule.kept]
-        loops += of_kind[schedule.kept :]
+        last = min(schedule.kept, len(of_kind) // 4)
+        if not last:
+            raise SoundError(f"data must have four bars of {kind} at least, got {len(of_kind)} in {folder}")
+        kept += of_kind[:last]
+        loops += of_kind[last:]
     basis, brightness = find_basis(loops, seed), brightness_scale(loops)
     learned, judged = (examples_of(some, basis, brightness) for some in (loops, kept))
     return LoopData(loops, basis, brightness, learned, judged, hash_of(found))

@@ -97,8 +97,8 @@ class Training:
         # One optimiser for both: who has no gradients in a step is left alone by it.
         groups = [{"params": self._pair.generator.parameters()}, {"params": self._pair.critic.parameters()}]
         self._optimiser = torch.optim.Adam(groups, lr=self._variant.rate, betas=self._variant.betas)
-        rate = torch.optim.lr_scheduler.ConstantLR(self._optimiser, 1.0)
-        self._state = TrainingState(folder, facts, self._pair, self._optimiser, rate)
+        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, schedule.epochs)
+        self._state = TrainingState(folder, facts, self._pair, self._optimiser, self._rate)
         if self._state.is_begun:
             self._state.resume(stored_run(folder))
 
@@ -118,17 +118,16 @@ class Training:
         for step in range(self._schedule.steps):
             for name, loss in self._step(is_sloped=step % LAZY == 0).items():
                 totals[name] += loss / self._schedule.steps
+        self._rate.step()
         return totals
 
     def _step(self, *, is_sloped: bool) -> Figures:
         pair, variant = self._pair, self._variant
         some = torch.randint(len(self._true), (self._schedule.batch,))
         true, wishes = self._true[some], self._wishes[some]
-        with torch.no_grad():
-            made = pair.generator(torch.randn(len(some), LATENTS), wishes)
+        made = pair.generator(torch.randn(len(some), LATENTS), wishes)
         of_critic = critic_loss(pair.critic, variant, true, made, wishes, is_sloped=is_sloped)
         self._descend(of_critic)
-        made = pair.generator(torch.randn(len(some), LATENTS), wishes)
         pair.critic.requires_grad_(False)
         of_generator = generator_loss(pair.critic, variant, true, made, wishes)
         self._descend(of_generator)

@@ -54,9 +54,7 @@ class Sequencer:
         """``each`` basslines and as many bars of drums of a split of `SPLITS`."""
         rng = np.random.default_rng((seed, list(SPLITS).index(split)))
         yield from (bassline(rng, number) for number in range(each))
-        bars = list(drum_bars(self._data, SPLITS[split]))
-        chosen = rng.permutation(len(bars))[:each]
-        yield from (bars[place] for place in sorted(chosen.tolist()))
+        yield from itertools.islice(drum_bars(self._data, SPLITS[split], rng), each)
 
     def play(self, pattern: Pattern) -> Sequenced:
         """The sounds of a pattern's steps."""
@@ -94,6 +92,6 @@ def sequence(
 def hash_of(loops: list[Sequenced]) -> str:
     """Of their sounds."""
     digest = hashlib.sha256()
-    for sequenced in itertools.chain(loops):
+    for sequenced in loops:
         digest.update(sequenced.sounds.tobytes())
     return digest.hexdigest()[:16]

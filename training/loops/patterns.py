@@ -1,5 +1,6 @@
 """What loops play: basslines made by chance within a key, and bars of drummers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ SCALES: Final = {
 _LOWEST_ROOT: Final = 40
 """E2, the lowest note that was recorded."""
 _SLOWEST_BPM, _FASTEST_BPM = 86, 172
+_OTHER_METRE: Final = re.compile(r"_beat_(?!4-4)")
 _ON_THE_BEAT: Final = np.array([1.0, 0.35, 0.6, 0.4] * BEATS)
 """How likely steps of a bar are to be played on, against each other."""
 
@@ -70,12 +72,12 @@ def bassline(rng: np.random.Generator, number: int) -> Pattern:
     return Pattern("bass", f"bass-{number:04}", bpm, f"{KEYS[root % 12]} {scale}", tuple(tones))
 
 
-def drum_bars(data: Path, split: str) -> Iterator[Pattern]:
-    """Bars of the Groove MIDI data set, every hit on its sixteenth, in the order of its table."""
-    for path in list_performances(data, split):
+def drum_bars(data: Path, split: str, rng: np.random.Generator) -> Iterator[Pattern]:
+    """Bars of the Groove MIDI data set, every hit on its sixteenth, of one performance after another."""
+    paths = [path for path in list_performances(data, split) if not _OTHER_METRE.search(path.stem)]
+    for number in rng.permutation(len(paths)).tolist():
+        path = paths[number]
         performance = read_performance(path)
-        if "4-4" not in path.stem:
-            continue
         hits = performance.hits
         for bar in range(2, int(hits["beat"].max(initial=0.0)) // BEATS - 1, 4):
             inside = hits[(hits["beat"] >= bar * BEATS) & (hits["beat"] < (bar + 1) * BEATS)]

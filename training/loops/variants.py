@@ -10,7 +10,7 @@ Betas = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way of training; ``rate`` and ``betas`` are Adam's.
+    """One way of training; ``rate``, which falls to 0 along half a cosine, and ``betas`` are Adam's.
 
     ``is_normed``: batch norm in both networks. ``is_varied``: minibatch features for the critic.
     ``is_spectral``: the critic's slopes are bounded by spectral norms (Miyato et al. 2018), and its loss is a
@@ -34,7 +34,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         "recipe": Variant(1e-3, (0.9, 0.999), is_normed=True),
         "spectral": Variant(1e-3, _STABLE, is_varied=True, is_spectral=True),
         "r1": Variant(1e-3, _STABLE, is_varied=True, r1=1.0),
-        "energy": Variant(1e-3, _STABLE, is_varied=True, r1=1.0, energy=1.0),
+        "energy": Variant(1e-3, _STABLE, is_varied=True, r1=1.0, energy=3.0),
     }
 )
 """The paper's, and three that are not."""

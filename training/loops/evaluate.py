@@ -1,0 +1,179 @@
+"""Trained generators of loops against loops that nobody has learned from."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tsumami.engine.loops.assembly import assemble
+from tsumami.engine.loops.wishes import KINDS, WISHES
+from tsumami.training.checkpoint import has_checkpoint, load_checkpoint
+from tsumami.training.loops.data import LoopData, loop_data
+from tsumami.training.loops.examples import centroid_octaves
+from tsumami.training.loops.features import features_of_loops, features_of_weights
+from tsumami.training.loops.loop_set import SAMPLE_RATE, Sequenced, sequence
+from tsumami.training.loops.metrics import (
+    bins_apart,
+    density_and_coverage,
+    memorised,
+    middle_distance,
+    vendi,
+)
+from tsumami.training.loops.paper import NAME, PaperRun
+from tsumami.training.loops.run import Run, find_runs
+from tsumami.training.loops.schedule import SCHEDULES
+
+Array = npt.NDArray[np.float32]
+
+TESTED: Final = 100
+"""Loops of each kind that are not learned from, and that are made by each generator, for the same wishes."""
+TIMED: Final = 20
+HOPS: Final = 256
+"""Samples of a hop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One generator's loops, or the true ones, against what was learned from and what was not."""
+
+    label: str
+    run: Run | None
+    features: Array
+    memorised: float
+    bins_apart: float
+    divergence_bits: float
+    density: float
+    coverage: float
+    vendi: float
+    steered: tuple[float, float]
+    """Correlation of the wished with the made: density and brightness."""
+    seam: float
+    """Step over the end against the 95th percentile of hops within; no more than 1 is no seam."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All rows, the true loops first, and how long a two-second loop takes, in ms, on one thread."""
+
+    data: LoopData
+    learned: Array
+    rows: list[Row]
+    weights: Array
+    """Of the last row's loops."""
+    loop_ms: float
+    paper: PaperRun | None
+
+
+def evaluate(folder: Path, place: Path, on_step: Callable[[str], object] = lambda _: None) -> Evaluation:
+    """Put every run at or under ``place`` to the test. Raises `ModelError` or `SoundError`."""
+    runs = find_runs(place)
+    on_step("sequencing loops")
+    data = loop_data(folder, SCHEDULES[runs[0].budget], runs[0].seed)
+    tested = sequence(folder, "test", min(TESTED, 4 * SCHEDULES[runs[0].budget].each), runs[0].seed)
+    judge = _Judge(data, tested)
+    rows = [judge.true()]
+    for run in runs:
+        on_step(f"listening to {run.name}")
+        rows.append(judge.row(run))
+    papers = [path.parent for path in place.rglob(NAME) if has_checkpoint(path)]
+    paper = PaperRun(load_checkpoint(papers[0] / NAME, "loops")) if papers else None
+    return Evaluation(data, judge.learned, rows, judge.weights(runs[-1]), judge.loop_ms(runs[-1]), paper)
+
+
+class _Judge:
+    """Holds what every row is compared with."""
+
+    def __init__(self, data: LoopData, tested: list[Sequenced]) -> None:
+        self._data, self._tested = data, tested
+        self.learned = features_of_loops(data.loops)
+        self._true = features_of_loops(tested)
+        self._scale = middle_distance(self._true)
+        self._wishes = _wishes_of(data, tested)
+
+    def true(self) -> Row:
+        """The tested loops themselves: how far any row can come."""
+        loops = [loop.audio(SAMPLE_RATE, 120) for loop in self._tested]
+        return self._judged("true loops", None, self._true, [seam(loop) for loop in loops], (1.0, 1.0))
+
+    def row(self, run: Run) -> Row:
+        """One generator's loops for the wishes that the tested loops fulfil."""
+        weights = self.weights(run)
+        sounds = [self._data.basis.sounds(some) for some in weights]
+        loops = [assemble(some, SAMPLE_RATE, 120.0, SAMPLE_RATE) for some in sounds]
+        steered = self._steered(weights, loops)
+        features = features_of_weights(weights, self._data.basis)
+        return self._judged(run.name, run, features, [seam(loop) for loop in loops], steered)
+
+    def weights(self, run: Run) -> Array:
+        """Of the loops that a generator makes for these wishes."""
+        return run.weights(self._wishes, seed=0)
+
+    def _judged(
+        self, label: str, run: Run | None, features: Array, seams: list[float], steered: tuple[float, float]
+    ) -> Row:
+        apart, divergence = bins_apart(features, self.learned)
+        density, coverage = density_and_coverage(features, self._true)
+        return Row(
+            label,
+            run,
+            features,
+            memorised(features, self.learned),
+            apart,
+            divergence,
+            density,
+            coverage,
+            vendi(features, self._scale),
+            steered,
+            float(np.percentile(seams, 95)),
+        )
+
+    def _steered(self, weights: Array, loops: list[Array]) -> tuple[float, float]:
+        """Within each kind, and their mean: kinds differ by themselves."""
+        densities = weights[:, -1].mean(axis=1)
+        brightnesses = np.array([centroid_octaves(loop) for loop in loops])
+        found: list[list[float]] = [[], []]
+        for number in range(len(KINDS)):
+            own = self._wishes[:, number] == 1.0
+            for place, made in enumerate((densities, brightnesses)):
+                wished = self._wishes[own, WISHES - 2 + place]
+                found[place].append(_correlation(wished, made[own]))
+        return float(np.mean(found[0])), float(np.mean(found[1]))
+
+    def loop_ms(self, run: Run) -> float:
+        """The middle time from a wish to the sound of a loop of two seconds, as the engine makes it."""
+        from tsumami.engine.loops.generator import LoopGenerator
+        from tsumami.engine.loops.wishes import Wish
+        from tsumami.training.loops.export import export_run
+
+        content, _ = export_run(run, self._data)
+        generator, times = LoopGenerator(content), []
+        for seed in range(TIMED):
+            began = time.perf_counter()
+            generator.loop(seed, Wish(bpm=120.0), sample_rate=48_000)
+            times.append(time.perf_counter() - began)
+        return float(1e3 * np.median(times))
+
+
+def _wishes_of(data: LoopData, loops: list[Sequenced]) -> Array:
+    from tsumami.training.loops.basis import wish_of
+
+    places = [data.brightness.place(loop.pattern.kind, loop.audio()) for loop in loops]
+    pairs = zip(loops, places, strict=True)
+    return np.stack([wish_of(loop, min(place, 1.0)).numbers() for loop, place in pairs])
+
+
+def seam(loop: Array) -> float:
+    """The step from the last sample to the first, against the 95th percentile of the steps between hops."""
+    begins = np.arange(HOPS, len(loop), HOPS)
+    within = np.percentile(np.abs(loop[begins] - loop[begins - 1]), 95)
+    return float(abs(loop[0] - loop[-1]) / max(float(within), 1e-9))
+
+
+def _correlation(first: Any, second: Any) -> float:
+    if np.std(first) < 1e-9 or np.std(second) < 1e-9:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
