@@ -21,6 +21,9 @@ from tsumami.engine.events import Kind
 pytestmark = pytest.mark.slow
 
 
+PAGE = ("--page", "--page-port", "0")
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:
@@ -63,7 +66,7 @@ def test_a_knob_that_is_turned_by_touch_moves_the_parameters_and_the_sound(
     log, take = tmp_path / "take.jsonl", tmp_path / "take.wav"
     with (
         running_live(
-            "--page", "--page-port", "0", "--no-demo", "--log", str(log), "--record", str(take)
+            *PAGE, "--no-demo", "--input", "auto", "--repair", "--log", str(log), "--record", str(take)
         ) as live,
         opened(chromium, address_of(live)) as page,
         keyboard(jack_server) as keys,
@@ -77,6 +80,7 @@ def test_a_knob_that_is_turned_by_touch_moves_the_parameters_and_the_sound(
         Fingers(page, bright).drag(300)
         waits(page, lambda: stands(bright) > 95 and stands(cutoff) > low + 10, "the cutoff has not followed")
         assert "moving" in (cutoff.get_attribute("class") or "")
+        assert "blocks lost" in page.locator("#repair").inner_text()
         keep(page, "tablet")
 
         both = knob(page, "macro/wide"), knob(page, "macro/thick")
@@ -166,7 +170,7 @@ def test_snapshots_morph_sounds_and_learning(
 
 def test_keys_a_double_tap_and_panic(chromium: Browser) -> None:
     with (
-        running_live("--page", "--page-port", "0", "--demo", "--device", "null") as live,
+        running_live(*PAGE, "--demo", "--device", "null") as live,
         opened(chromium, address_of(live), color_scheme="light") as page,
     ):
         drive = knob(page, "parameter/drive")

@@ -13,11 +13,11 @@ import { repairPanel } from "./repair.js";
 import { snapshotsPanel } from "./snapshots.js";
 import { setUpLooks } from "./looks.js";
 
-/** By column: above all, then the wide one and the one at its side. A panel of nothing is left out. */
+/** By column, as a phone has them one below the other. A panel of nothing is left out. */
 const COLUMNS = {
   top: [knobsPanel],
-  wide: [parametersPanel, othersPanel, browserPanel],
   side: [outputPanel, snapshotsPanel, morphPanel, repairPanel, enginePanel, newsPanel],
+  wide: [parametersPanel, othersPanel, browserPanel],
 };
 
 const by = (id) => document.getElementById(id);
