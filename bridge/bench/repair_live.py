@@ -25,7 +25,6 @@ SAMPLE_RATE: Final = 48_000
 BLOCK: Final = 128
 PROTOCOLS: Final = (
     Protocol("48 kHz, 128, 5 %", SAMPLE_RATE, 128, singly),
-    Protocol("48 kHz, 512, bursts 10 %", SAMPLE_RATE, 512, bursts),
     Protocol("48 kHz, 1024, bursts 10 %", SAMPLE_RATE, 1024, bursts),
 )
 _BLOCKS_A_FIT: Final = 2

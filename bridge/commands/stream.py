@@ -116,7 +116,9 @@ def _depth(text: str) -> float | None:
 def _make_concealer(mixer: "Mixer | None", codec: "Codec") -> "Concealer":
     from tsumami.engine.restoration import Concealer
 
-    return Concealer(codec.channels, codec.sample_rate, codec.packet_frames, mixer=mixer)
+    concealer = Concealer(codec.channels, codec.sample_rate, codec.packet_frames, mixer=mixer)
+    concealer.warm_up()
+    return concealer
 
 
 def _say(summary: dict[str, Any]) -> None:

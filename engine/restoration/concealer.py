@@ -25,6 +25,8 @@ QUICK: Final = (256, 2048)
 LONG_BLOCK_SECONDS: Final = 0.005
 LARGEST_SCALE: Final = 1.5
 """Of orders and contexts at higher sample rates: a fit costs the square of the order."""
+_WARM_UP_SECONDS: Final = 0.5
+"""Of noise: enough to search in."""
 _LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
 
 
@@ -102,6 +104,14 @@ class Concealer:
         ]
         self._gap = 0
         self._mixed = self._crossfade
+
+    def warm_up(self) -> None:
+        """Compile what gaps take, by one in noise, so that none has to wait for it; then forget."""
+        noise = np.random.default_rng(0).standard_normal((round(_WARM_UP_SECONDS * self._rate), self._count))
+        self.process(noise.astype(np.float32), False)
+        for is_lost in (True, False):
+            self.process(np.zeros((self._crossfade, self._count), np.float32), is_lost)
+        self.reset()
 
     def process(self, block: Block, is_lost: bool) -> Block:
         """Float32 ``[frames, channels]`` as it is to be played; what a lost block holds does not matter."""

@@ -162,6 +162,13 @@ def test_it_begins_anew_after_a_reset() -> None:
     assert not concealer.process(x, is_lost=True).any()
 
 
+@pytest.mark.parametrize(("rate", "block"), [(8_000, 40), (RATE, 160), (192_000, 1920)])
+def test_a_warm_up_leaves_nothing_behind(rate: int, block: int) -> None:
+    concealer = Concealer(2, rate, block)
+    concealer.warm_up()
+    assert not concealer.process(np.ones((block, 2), np.float32), is_lost=True).any()
+
+
 @pytest.mark.parametrize(
     ("channels", "sample_rate", "message"), [(0, RATE, "channels must be"), (1, 4000, "sample rate must be")]
 )
