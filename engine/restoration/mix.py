@@ -5,13 +5,15 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.restoration.bands import Bands, Spectra
+from tsumami.engine.restoration.bands import HOP_SECONDS, Bands, Spectra
 from tsumami.engine.restoration.mix_features import HELD_HOPS, Evidence, Features
 from tsumami.engine.restoration.mix_parts import PARTS, Parts
 from tsumami.engine.restoration.similar import Match
 
 Samples = npt.NDArray[np.float64]
 
+JOINT_SECONDS: Final = 0.001
+"""In which a gap goes over to its weights; at once, they would make a step."""
 LEAST_SECONDS: Final = 0.25
 """Of sound before a gap, without which nothing is mixed."""
 
@@ -48,6 +50,11 @@ class Weighing:
         self._newest = np.zeros((PARTS, bands.hop))
         self._number = 0
 
+    @property
+    def unweighed(self) -> Samples:
+        """The newest hop by the plain weights."""
+        return np.asarray(self._plain @ self._newest)
+
     def next_window(self) -> tuple[Samples, Spectra]:
         """Weights ``[PARTS, BANDS]`` and the parts' spectra; the first window has silence before the gap."""
         parts = self._parts.go_on(self._bands.hop)
@@ -67,13 +74,17 @@ class Mix:
     """One gap's continuation.
 
     The weighed windows, of two hops from where the gap begins on, are put together again: what comes out does
-    not depend on how many samples are asked for at a time.
+    not depend on how many samples are asked for at a time. It begins unweighed.
     """
 
     def __init__(self, weighing: Weighing, bands: Bands) -> None:
         self._weighing, self._bands = weighing, bands
         self._overlap = self._window()[bands.hop :]
-        self._ready = np.zeros(0)
+        begun = weighing.unweighed
+        share = np.minimum(np.arange(bands.hop) * HOP_SECONDS / (bands.hop * JOINT_SECONDS), 1.0)
+        begin, end = np.split(self._window(), 2)
+        self._ready = share * (self._overlap + begin) + (1.0 - share) * begun
+        self._overlap = end
 
     def go_on(self, frames: int) -> Samples:
         """The next samples."""

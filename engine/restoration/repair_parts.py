@@ -137,6 +137,15 @@ def _mix(state: Any, channel: int, window: int, share: float) -> None:
         for reach in range(1, REACH + 1):
             before = part[REACH - reach : REACH - reach + CHUNK]
             _add(chunk, before, part[REACH + reach : REACH + reach + CHUNK], filter_[reach])
+    _join(state, chunk, state.parts[channel, 0, REACH:])
+
+
+@kernel
+def _join(state: Any, chunk: Samples, mean: Samples) -> None:
+    """A gap begins with the mean of the autoregressions, as weights would make a step."""
+    for i in range(min(state.joint - state.mixed_until, CHUNK)):
+        share = (state.mixed_until + i) / state.joint
+        chunk[i] = share * chunk[i] + (1.0 - share) * mean[i]
 
 
 @kernel

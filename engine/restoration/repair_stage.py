@@ -8,13 +8,14 @@ import numpy as np
 
 from tsumami.engine.restoration.bands import HOP_SECONDS
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
+from tsumami.engine.restoration.mix import JOINT_SECONDS
 from tsumami.engine.restoration.mix_model import chosen_mixer
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
 from tsumami.engine.restoration.repair_kernels import process
 from tsumami.engine.restoration.repair_plan import Planner
 from tsumami.engine.restoration.repair_state import MAX_CONTEXT, MAX_ORDER, REPAIR_DTYPE
 
-_ORDERS: Final = np.array([640, 896, 280])
+_ORDERS: Final = np.array([512, 896, 280])
 """At 48 kHz: a fit of the largest takes less than a millisecond a channel. At other rates as long …"""
 _LEAST_SCALE, _LARGEST_SCALE = 0.8, MAX_ORDER / 896
 """… within this, as low rates leave the time for more, and high ones do not."""
@@ -75,6 +76,7 @@ class RepairStage:
             "oldest": round(_OLDEST_SECONDS * sample_rate),
             "latest": round(_LATEST_SECONDS * sample_rate),
             "hop": round(HOP_SECONDS * sample_rate),
+            "joint": round(JOINT_SECONDS * sample_rate),
             "noise": _NOISE * np.random.default_rng(0).standard_normal(MAX_CONTEXT),
         }
         self._memory.view(np.uint8)[:] = 0

@@ -59,6 +59,7 @@ REPAIR_DTYPE = np.dtype(
         ("oldest", np.int64),  # age of a fit, in samples, from which a new one waits for no crossfade
         ("latest", np.int64),  # age of a plan, in samples, from which it comes too late for a gap
         ("hop", np.int64),  # samples between two windows
+        ("joint", np.int64),  # samples in which a gap goes over to its weights
         # The audio thread's.
         ("now", np.int64),  # frames so far
         ("held", np.int64),  # slot of the fits in use

@@ -12,7 +12,7 @@ from tsumami.engine.errors import ModelError
 from tsumami.engine.models import shipped_model
 from tsumami.engine.restoration import Concealer, LookaheadConcealer
 from tsumami.engine.restoration.bands import BANDS, Bands, Spectra
-from tsumami.engine.restoration.mix import Mixer
+from tsumami.engine.restoration.mix import JOINT_SECONDS, Mixer
 from tsumami.engine.restoration.mix_features import FEATURES, Features
 from tsumami.engine.restoration.mix_model import NONE, MixModel, chosen_mixer
 from tsumami.engine.restoration.mix_parts import PARTS
@@ -96,8 +96,21 @@ def test_half_the_weights_are_half_as_loud() -> None:
     whole, half = (repaired(x, Weighing(factor), 1) for factor in (1.0, 0.5))
     gap = np.repeat(lost_of(len(x) // BLOCK, 1), BLOCK)
     first = int(np.flatnonzero(gap)[gap.nonzero()[0] > RATE // 2][0])
-    own = slice(first, first + BLOCK)
+    joint = round(JOINT_SECONDS * RATE)
+    own = slice(first + joint, first + BLOCK)
     np.testing.assert_allclose(half[own], 0.5 * whole[own], atol=1e-6)
+
+
+def test_weights_make_no_step_where_a_gap_begins() -> None:
+    x = sound("tone", 2)
+    whole, none = (repaired(x, Weighing(factor), 1) for factor in (1.0, 0.0))
+    begins = np.flatnonzero(np.diff(np.repeat(lost_of(len(x) // BLOCK, 1), BLOCK).astype(int)) == 1) + 1
+    first = int(begins[begins > RATE // 2][0])
+    joint = round(JOINT_SECONDS * RATE)
+    share = np.arange(joint) / joint
+    expected = (1.0 - share) * whole[first : first + joint]
+    np.testing.assert_allclose(none[first : first + joint], expected, atol=1e-6)
+    assert not none[first + joint : first + BLOCK].any()
 
 
 @given(st.integers(0, 1000), KINDS)

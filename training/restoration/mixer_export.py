@@ -26,7 +26,7 @@ _CARD = """# {name}
 
 Weighs, band by band and window by window, what a lost packet's continuation is mixed of: two autoregressions,
 a quicker third, and what was played before at a place like the present.
-`tsumami restore` uses it; `--model none` leaves it away.
+`tsumami restore`, `tsumami stream` and `tsumami live --repair` use it; `--model none` leaves it away.
 Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Made by
@@ -46,7 +46,7 @@ Of the validation's clips, mean over clips of the error's energy against the tru
 ## Limits
 
 - It weighs; what none of the parts foresees, an onset above all, it cannot make.
-- For packets of 5 ms and more. Shorter ones are continued by one autoregression alone.
+- For packets of 5 ms and more, and all gaps of a live input. Shorter packets are left to one autoregression.
 - What a gap loses by it counts {regret:g} times again in its training, so that few do; not none.
 """
 
