@@ -1,6 +1,7 @@
 """The page of a live session: starts its process, tells it what changes, and does what is asked there."""
 
 import dataclasses
+import itertools
 import multiprocessing
 import socket
 import threading
@@ -28,7 +29,11 @@ from tsumami.engine.config import MacroLabel, Message
 from tsumami.engine.events import Kind
 
 _PERIOD_SECONDS: Final = 1 / 30
-_TEXT_SECONDS: Final = 0.1
+_TEXT_EVERY: Final = 3
+"""Periods."""
+_MOST_POSITIONS: Final = 512
+"""Of a period: a plugin may have thousands, and the knobs' threads share the interpreter."""
+_START_SECONDS: Final = 120.0
 _HANG_SECONDS: Final = 10.0
 _END_SECONDS: Final = 2.0
 _RESTARTS: Final = 3
@@ -80,7 +85,10 @@ class LivePage:
         tell: Callable[[str], None],
     ) -> None:
         targets = setup.targets([macro.name for macro in macros])
-        self._names, self._places = list(addresses_of(targets)), list(targets)
+        self._names = list(addresses_of(targets))
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._places = {place: number for number, place in enumerate(targets)}
+        self._targets = {target: number for number, target in enumerate(targets.values())}
         sounds = [sound.name for sound in (setup.patches or setup.presets)]
         self._surface = Surface(
             addresses_of(targets), router.positions, router, sounds, state.lock, learn.begin
@@ -91,14 +99,14 @@ class LivePage:
         self._state, self._learn, self._told, self._tell = state, learn, told, tell
         self._memory = PageMemory.create()
         self._memory.meters["positions"] = np.nan
-        self._positions = [
-            (number, target) for number, target in enumerate(targets.values())
+        self._untold = [  # what the engine does not tell by itself
+            (number, target) for target, number in self._targets.items()
             if target.kind not in (Kind.MACRO, Kind.PARAMETER) and number < MOST_ADDRESSES
         ]  # fmt: skip
-        self._numbers = {target: number for number, target in enumerate(targets.values())}
+        self._next = itertools.cycle(self._untold)
         self._router = router
         self._news: deque[tuple[int, str]] = deque(maxlen=_NEWS)
-        self._news_count = 0
+        self._news_numbers = itertools.count(1)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tsumami-page", daemon=True)
         context: Any = multiprocessing.get_context("spawn")
@@ -107,6 +115,7 @@ class LivePage:
         self._socket: socket.socket | None = None
         self._token: str | None = None
         self._restarts = 0
+        self._heartbeat, self._looked_at = 0, 0.0
         self._text = b""
         self.refused = 0
         """What was asked on the page and could not be done."""
@@ -128,8 +137,7 @@ class LivePage:
 
     def hear(self, text: str) -> None:
         """Show a sentence on the page; any thread may call it."""
-        self._news_count += 1
-        self._news.append((self._news_count, text))
+        self._news.append((next(self._news_numbers), text))
 
     @property
     def port(self) -> int:
@@ -139,7 +147,7 @@ class LivePage:
 
     def number_of(self, address: str) -> int:
         """What a browser calls the target at an address."""
-        return self._names.index(address)
+        return self._numbers[address]
 
     def counts(self) -> dict[str, int]:
         """What has come from browsers so far, and gone to them."""
@@ -163,24 +171,36 @@ class LivePage:
 
     def _run(self) -> None:
         """Body of the thread."""
-        told_at = looked_at = time.monotonic()
-        heartbeat = -1
-        while not self._stop.is_set():
-            self._bell.acquire(timeout=_PERIOD_SECONDS)
+        due = 0.0
+        for tick in itertools.count():
+            while (wait := due - time.monotonic()) > 0.0:
+                if self._bell.acquire(timeout=wait):
+                    self._act()
+            due = time.monotonic() + _PERIOD_SECONDS
+            if self._stop.is_set():
+                return
             self._act()
-            now = time.monotonic()
-            for number, target in self._positions:
-                value = self._router.positions(target)
-                if value is not None:
-                    self._memory.meters["positions"][number] = target.position(value)
-            if now - told_at >= _TEXT_SECONDS:
-                told_at = now
+            self._write_positions()
+            if tick % _TEXT_EVERY == 0:
                 self._write_text()
-            if int(self._memory.meters["heartbeat"]) != heartbeat:
-                heartbeat, looked_at = int(self._memory.meters["heartbeat"]), now
-            if not self._process.is_alive() or now - looked_at > _HANG_SECONDS:
-                looked_at = now
-                self._restart()
+                self._watch()
+
+    def _watch(self) -> None:
+        """Bring the process back when it has died, or hangs."""
+        now, heartbeat = time.monotonic(), int(self._memory.meters["heartbeat"])
+        if heartbeat != self._heartbeat:
+            self._heartbeat, self._looked_at = heartbeat, now
+        patience = _HANG_SECONDS if heartbeat else _START_SECONDS
+        if not self._process.is_alive() or now - self._looked_at > patience:
+            self._restart()
+
+    def _write_positions(self) -> None:
+        """Where stands what the engine does not tell, by turns where there is much of it."""
+        positions = self._memory.meters["positions"]
+        for number, target in itertools.islice(self._next, min(len(self._untold), _MOST_POSITIONS)):
+            value = self._router.positions(target)
+            if value is not None:
+                positions[number] = target.position(value)
 
     def _act(self) -> None:
         """Do what was asked, in its order."""
@@ -212,8 +232,8 @@ class LivePage:
                 "is": "state",
                 "sound": self._state.sound,
                 "slots": self._state.slots,
-                "locked": [self._names.index(each) for each in self._state.locked if each in self._names],
-                "learning": self._names.index(self._learn.wanted) if self._learn.wanted else -1,
+                "locked": [self._numbers[each] for each in self._state.locked if each in self._numbers],
+                "learning": self._numbers.get(self._learn.wanted, -1),
                 "knobs": knobs_of(self._learn.maps, self._places),
                 "news": list(self._news),
                 "source": self._told.source(),
@@ -222,9 +242,9 @@ class LivePage:
                 "latency_ms": round((engine.latency_seconds + self._block_seconds) * 1e3, 2),
                 "plugins": self._told.plugins(),
                 "apart": {
-                    self._numbers[target]: round(distance, 3)
+                    self._targets[target]: round(distance, 3)
                     for target, distance in self._told.distances().items()
-                    if target in self._numbers
+                    if target in self._targets
                 },
             }
         )
@@ -239,6 +259,8 @@ class LivePage:
         self._process = self._context.Process(
             target=run_page, args=(config, self._socket, self._bell), name="tsumami-page", daemon=True
         )
+        self._memory.meters["heartbeat"] = self._heartbeat = 0
+        self._looked_at = time.monotonic()
         self._process.start()
 
     def _restart(self) -> None:

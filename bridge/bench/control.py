@@ -197,6 +197,7 @@ def _measure_page(control: Control, page: LivePage, moves: int) -> Milliseconds:
 
 def _measure_events(control: Control, keys: Any, heard: list[Message], seconds: float) -> _Arrivals:
     """Send at a pace, and see what of it came, and in which order."""
+    control.client.memory.applied.pop()  # what was measured before
     applied: list[Events] = []
     began, sent = time.monotonic(), 0
     while sent < seconds * _A_SECOND:

@@ -46,6 +46,11 @@ class Access:
         self.cookie_name = f"tsumami-{port}"
         """Cookies do not tell ports apart."""
 
+    @property
+    def has_token(self) -> bool:
+        """Whether one is needed."""
+        return self._token is not None
+
     def is_from_here(self, headers: Mapping[str, str]) -> bool:
         """Whether a request is the page's own: not another site's, nor by a name that was bound to us.
 
@@ -55,11 +60,11 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.casefold() != host.casefold():
             return False
-        return self._token is not None or is_loopback(_name_of(host))
+        return self.has_token or is_loopback(_name_of(host))
 
     def is_known(self, headers: Mapping[str, str]) -> bool:
         """Whether a request has the token, in its cookie or as a bearer's."""
-        if self._token is None:
+        if not self.has_token:
             return True
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.casefold() == "bearer" and self.is_token(given.strip()):

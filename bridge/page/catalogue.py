@@ -1,7 +1,7 @@
 """What a session's page is told once, from the session."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tsumami.bridge.map_tables import Map
@@ -49,12 +49,12 @@ def facts_of(setup: Setup, macros: Sequence[MacroLabel], surface: Surface) -> Fa
     )
 
 
-def knobs_of(maps: Sequence[Map], places: Sequence[Place]) -> dict[int, list[str]]:
-    """What turns each of the first addresses, which are those of ``places``, in few words."""
+def knobs_of(maps: Sequence[Map], numbers: Mapping[Place, int]) -> dict[int, list[str]]:
+    """What turns each address, by its number, in few words."""
     labels: dict[int, list[str]] = {}
     for entry in maps:
         if entry.action is None and entry.morph is None:
-            labels.setdefault(places.index(place_of(entry)), []).append(entry.label)
+            labels.setdefault(numbers[place_of(entry)], []).append(entry.label)
     return labels
 
 

@@ -65,7 +65,9 @@ class Gate:
             await answer(scope, receive, _with_headers(send))
 
     async def _given(self, request: Request) -> str | None:
-        """The token that a request brings along, in its address or as a form."""
+        """The token that a request brings along, in its address or as a form, where one is needed."""
+        if not self._access.has_token:
+            return None
         if request.method == "GET" and request.url.path == "/":
             return request.query_params.get("token")
         if request.method != "POST" or request.url.path != "/enter":

@@ -43,6 +43,8 @@ FULL: Final = 65_534
 """What stands for a position of 1; even, so that the middle is exact."""
 
 _LOAD_SECONDS: Final = 1.0
+_STRAINED_SECONDS: Final = 0.5
+_LATE: Final = ("missed", "lost_periods", "late_inference")
 _COUNTS: Final = (
     "missed", "overruns", "blame", "late_inference", "clipped", "input_lost", "repair_gaps", "repair_samples"
 )  # fmt: skip
@@ -75,6 +77,7 @@ class Picture:
             field: np.array([(n, each.index) for n, each in enumerate(facts.addresses) if each.kind == kind])
             for kind, field in own.items()
         }
+        self._late, self._late_at = 0, -float("inf")
         self.positions: Positions = np.zeros(self._told, np.uint16)
         """Of every address, 0 where it is none of a position."""
 
@@ -91,6 +94,14 @@ class Picture:
         self._take_positions()
         self._scope.take()
         self._sound = self._scope.wave().tobytes() + self._scope.levels().tobytes()
+
+    @property
+    def is_strained(self) -> bool:
+        """Whether the engine was late a moment ago."""
+        late = sum(int(self._meters[name]) for name in _LATE)
+        if late != self._late:
+            self._late, self._late_at = late, time.monotonic()
+        return time.monotonic() - self._late_at < _STRAINED_SECONDS
 
     def of(self, sequence: int, told: Positions | None) -> bytes:
         """A picture for a browser that was told these positions; None for one that knows nothing."""

@@ -44,7 +44,10 @@ class PageServer:
         self.app: ASGIApp = Gate(Starlette(routes=routes), access, self._refuse)
 
     async def draw(self) -> None:
-        """Look at the session thirty times a second, and let all browsers see it, until it ends."""
+        """Look at the session thirty times a second, and let all browsers see it, until it ends.
+
+        Half as often for a while after the engine was late: pictures give way to sound.
+        """
         meters, parent = self._memory.meters, multiprocessing.parent_process()
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -57,7 +60,7 @@ class PageServer:
                 self._text = self._memory.read_text() or self._text
                 for browser in self._browsers:
                     browser.wake()
-            due = max(due + PERIOD_SECONDS, loop.time())
+            due = max(due + (2 if self._picture.is_strained else 1) * PERIOD_SECONDS, loop.time())
             await asyncio.sleep(due - loop.time())
 
     def _act(self, address: int, values: list[float]) -> None:

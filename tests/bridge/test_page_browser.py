@@ -170,7 +170,7 @@ def test_snapshots_morph_sounds_and_learning(
 
 def test_keys_a_double_tap_and_panic(chromium: Browser) -> None:
     with (
-        running_live(*PAGE, "--demo", "--device", "null") as live,
+        running_live(*PAGE, "--no-demo", "--device", "null") as live,
         opened(chromium, address_of(live), color_scheme="light") as page,
     ):
         drive = knob(page, "parameter/drive")
@@ -182,6 +182,14 @@ def test_keys_a_double_tap_and_panic(chromium: Browser) -> None:
         page.keyboard.press("Shift+ArrowDown")
         is_at(page, drive, 98.9, within=0.05)
         waits(page, lambda: "dB" in (drive.get_attribute("aria-valuetext") or ""), "its unit is not told")
+        drive.hover()
+        page.mouse.wheel(0, 100)
+        is_at(page, drive, 96.9, within=0.05)
+        cutoff = knob(page, "parameter/cutoff")
+        cutoff.hover()
+        before = stands(cutoff)
+        page.mouse.wheel(0, 100)  # not touched before: the page is scrolled
+        assert stands(cutoff) == before
         drive.dblclick()
         waits(page, lambda: stands(drive) < 50, "the default")
         page.locator("#stage").click()

@@ -84,7 +84,9 @@ export class Hand {
     this.#until = performance.now() + HELD_MS;
   }
 
+  /** Only where it has been touched before: a page that is scrolled must move nothing. */
   #wheel(event) {
+    if (document.activeElement !== this.element) return;
     event.preventDefault();
     if (this.taken()) return;
     this.go(this.position - Math.sign(event.deltaY) * WHEEL_STEP * (event.shiftKey ? FINE : 1));
