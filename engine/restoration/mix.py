@@ -79,11 +79,11 @@ class Mix:
 
     def __init__(self, weighing: Weighing, bands: Bands) -> None:
         self._weighing, self._bands = weighing, bands
-        self._overlap = self._window()[bands.hop :]
+        self._overlap: Samples = self._window()[bands.hop :]
         begun = weighing.unweighed
         share = np.minimum(np.arange(bands.hop) * HOP_SECONDS / (bands.hop * JOINT_SECONDS), 1.0)
         begin, end = np.split(self._window(), 2)
-        self._ready = share * (self._overlap + begin) + (1.0 - share) * begun
+        self._ready: Samples = share * (self._overlap + begin) + (1.0 - share) * begun
         self._overlap = end
 
     def go_on(self, frames: int) -> Samples:
