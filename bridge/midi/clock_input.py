@@ -10,7 +10,6 @@ from tsumami.bridge.midi.parser import Parser
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
     choose_api,
-    close_client,
     has_virtual_ports,
     hear_clock,
     is_own,
@@ -36,7 +35,7 @@ class ClockInput:
         self._api = ""
         self._ports: dict[str, tuple[Any, Parser]] = {}
         self._lister: Any = None
-        self._membership = Membership()
+        self._membership: Membership | None = None
         self.heard = ClockMessages()
         """What has come."""
         self._stop = threading.Event()
@@ -83,26 +82,29 @@ class ClockInput:
     @property
     def is_alive(self) -> bool:
         """Whether the MIDI system runs and is listened to."""
-        return self._lister is not None and self._membership.is_alive
+        return self._membership is not None and self._membership.is_alive
 
     def _join(self) -> None:
         """Become a client of the MIDI system, and open what there is."""
-        self._membership.join(self._api)
+        self._membership = Membership(self._api)
         if has_virtual_ports(self._api):
             self._add(CLIENT_NAME, open_virtual_port(self._api))
         self._lister = open_client(self._api, f"{CLIENT_NAME}-watch")
-        self._compare()
+        self._compare(self._membership)
 
     def _leave(self) -> None:
-        for client in (*(client for client, _ in self._ports.values()), self._lister):
-            self._membership.give_back(client)
-        self._ports, self._lister = {}, None
-        self._membership.leave()
+        if self._membership is not None:
+            for client in (*(client for client, _ in self._ports.values()), self._lister):
+                if client is not None:
+                    self._membership.give_back(client)
+            self._membership.leave()
+        self._ports, self._lister, self._membership = {}, None, None
 
     def _look(self) -> None:
         """Open ports that have come and give up those that have gone, or the system with them."""
-        if self.is_alive:
-            self._compare()
+        if self._membership is not None and self._membership.is_alive:
+            self._membership.tidy()
+            self._compare(self._membership)
             return
         self._leave()
         try:
@@ -110,10 +112,10 @@ class ClockInput:
         except DeviceError:  # there is none yet
             self._leave()
 
-    def _compare(self) -> None:
+    def _compare(self, membership: Membership) -> None:
         present = self._lister.get_ports()
         for name in set(self._ports) - {CLIENT_NAME, *present}:
-            close_client(self._ports.pop(name)[0])
+            membership.give_back_later(self._ports.pop(name)[0])
         for number, name in enumerate(present):
             if name not in self._ports and not is_own(name):
                 try:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tsumami.bridge.midi.membership import Membership
+from tsumami.bridge.midi.jack_graph import JackGraph
+from tsumami.bridge.midi.membership import Membership, settled_at
 from tsumami.bridge.midi.parser import Status
 from tsumami.bridge.midi.system import (
     CLIENT_NAME,
@@ -44,7 +45,8 @@ class OutputPort:
         self._report = report
         self._lock = threading.Lock()  # RtMidi's outputs take one writer
         self._client: Any = None
-        self._membership = Membership()
+        self._membership: Membership | None = None
+        self._closes_at: float | None = None  # the port, if it is lost and still open
         self._target = ""  # port that is connected, or about to be
         self._connected_at = 0.0
         self._returned_at = 0.0
@@ -81,11 +83,13 @@ class OutputPort:
         """Connect the port if it has come; give it up if it has gone, or JACK with it."""
         if self._client is None:
             self._return()
-        elif not self._membership.is_alive:
+        elif not self._is_alive:
             self._lose()
             self._leave()
         elif self._midi.output is None:
             return
+        elif self._closes_at is not None:
+            self._close_port(self._closes_at)
         elif not self._target:
             self._find(self._midi.output)
         elif self._target not in self._ports():
@@ -100,7 +104,7 @@ class OutputPort:
         """Send channel messages at once; the notes that sound are kept in mind."""
         with self._lock:
             # RtMidi would wait for ever on a JACK server that has died, and all of Python with it.
-            if not self.name or not self._membership.is_alive:
+            if not self.name or not self._is_alive:
                 return
             try:
                 for message in messages:
@@ -122,14 +126,22 @@ class OutputPort:
         self._leave()
 
     @property
+    def _is_alive(self) -> bool:
+        """Whether the MIDI system runs."""
+        return self._membership is not None and self._membership.is_alive
+
+    @property
+    def _graph(self) -> JackGraph | None:
+        return None if self._membership is None else self._membership.graph
+
+    @property
     def _is_played(self) -> bool:
         """Whether the connection stands, as far as the system tells."""
-        graph = self._membership.graph
-        return graph is None or graph.is_played(self._target)
+        return self._graph is None or self._graph.is_played(self._target)
 
     def _join(self) -> None:
         """Become a client of the MIDI system."""
-        self._membership.join(self.api)
+        self._membership = Membership(self.api)
         try:
             if self._midi.output is None:
                 self._offer()
@@ -141,10 +153,14 @@ class OutputPort:
 
     def _leave(self) -> None:
         """Be a client no more."""
+        if self._membership is None:
+            return
         with self._lock:
-            self._membership.give_back(self._client)
-            self._client = None
+            if self._client is not None:
+                self._membership.give_back(self._client)
+            self._client, self._closes_at = None, None
         self._membership.leave()
+        self._membership = None
 
     def _return(self) -> None:
         """Join the MIDI system that has come, the first or in the place of one that died, if there is one."""
@@ -191,7 +207,7 @@ class OutputPort:
             self._refused = name
             return
         self._target, self._connected_at = name, time.monotonic()
-        if self._membership.graph is None:
+        if self._graph is None:
             self._connected(name, "is open")
 
     def _connected(self, name: str, words: str) -> None:
@@ -206,10 +222,16 @@ class OutputPort:
             lost, self.name, self._target = self.name, "", ""
             self._sounding.clear()
             self._played.clear()
-            if self._membership.is_alive:
-                self._client.close_port()
+            self._closes_at = settled_at()
         if lost:
             self._report(f"MIDI output {lost!r} is gone: waiting for it")
+
+    def _close_port(self, due: float) -> None:
+        """Close what was lost, as soon as it is known that its server lives: then another can be opened."""
+        if time.monotonic() >= due:
+            with self._lock:
+                self._client.close_port()
+                self._closes_at = None
 
     def _remember(self, message: bytes) -> None:
         status, channel = message[0] & 0xF0, message[0] & 0x0F

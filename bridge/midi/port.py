@@ -8,8 +8,8 @@ import numpy as np
 
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
+from tsumami.bridge.midi.membership import Membership
 from tsumami.bridge.midi.parser import Message, Parser
-from tsumami.bridge.midi.system import close_client
 from tsumami.engine.events import NO_EVENTS, Events
 
 _ECHO_NS = 20_000_000
@@ -47,12 +47,13 @@ class InputPort:
         client: Any,
         decoder: Decoder,
         echoes: Echoes,
+        membership: Membership,
         *,
         virtual: bool,
         clock: ClockMessages | None = None,
     ) -> None:
         self.name = name
-        self._client = client
+        self._client, self._membership = client, membership
         self._virtual = virtual
         self._echoes, self._clock = echoes, clock
         self._parser = Parser()
@@ -71,10 +72,7 @@ class InputPort:
                     blocks.append(events)
         return np.concatenate(blocks) if blocks else NO_EVENTS
 
-    def close(self, *, is_alive: bool = True) -> Events:
-        """Give the port back, or leave it where the MIDI system has died.
-
-        Returns the note offs and pedals up that it still owes.
-        """
-        close_client(self._client, is_alive=is_alive)
+    def close(self) -> Events:
+        """Give the client back, soon; returns the note offs and pedals up that it still owes."""
+        self._membership.give_back_later(self._client)
         return self.decoder.release(stamp_ns=time.perf_counter_ns())

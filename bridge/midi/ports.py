@@ -32,7 +32,7 @@ from tsumami.engine.events import Events
 
 _READ_SECONDS = 0.001
 _PortKey = tuple[str, int]  # name, and how many of that name stand before it
-_Fate = Literal["came", "went", "died"]  # the last: with its MIDI system
+_Fate = Literal["came", "went"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class MidiInputs:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lister: Any = None
-        self._membership = Membership()
+        self._membership: Membership | None = None
         self._virtual: InputPort | None = None
         self.api = ""
         """The MIDI system in use, once open."""
@@ -169,38 +169,36 @@ class MidiInputs:
 
     def _join(self) -> None:
         """Become a client of the MIDI system, and open what there is."""
-        self._membership.join(self.api)
-        if self._midi.virtual and has_virtual_ports(self.api):
-            self._open_virtual()  # first, so that it is the client with the plain name
+        self._membership = Membership(self.api)
+        if self._midi.virtual and has_virtual_ports(self.api):  # first: it is the client with the plain name
+            self._virtual = self._open_input(CLIENT_NAME, open_virtual_port(self.api), virtual=True)
         self._lister = open_client(self.api, f"{CLIENT_NAME}-watch")
         self._compare()
 
     def _leave(self) -> None:
         """Be a client no more; the ports are given back by the reader."""
-        self._membership.give_back(self._lister)
-        self._lister = self._virtual = None
-        self._membership.leave()
-
-    def _open_virtual(self) -> None:
-        client = open_virtual_port(self.api)
-        self._virtual = self._input_port(CLIENT_NAME, client, virtual=True)
-        self._news.put((self._virtual, "came"))
+        if self._membership is not None:
+            if self._lister is not None:
+                self._membership.give_back(self._lister)
+            self._membership.leave()
+        self._membership = self._lister = self._virtual = None
 
     def _look(self) -> None:
         """Open the wanted ports that have come, and give up those that have gone, or the system with them."""
-        if self._lister is None:
+        membership = self._membership
+        if membership is None:
             self._return()
-        elif not self._membership.is_alive:
+        elif not membership.is_alive:
             self._lose()
         else:
+            membership.tidy()
             self._compare()
 
     def _lose(self) -> None:
         """Give all ports up: the server has died, and they with it."""
-        fate: _Fate = "went" if self._membership.is_alive else "died"
         for port in (self._virtual, *self._watched.values()):
             if port is not None:
-                self._news.put((port, fate))
+                self._news.put((port, "went"))
                 self._report(PortChange(port.name, "gone"))
         self._watched.clear()
         self._leave()
@@ -247,15 +245,24 @@ class MidiInputs:
             client = open_port(self.api, number)
         except DeviceError:
             return None
-        port = self._input_port(name, client, virtual=False)
-        self._news.put((port, "came"))
-        return port
+        return self._open_input(name, client, virtual=False)
 
-    def _input_port(self, name: str, client: Any, *, virtual: bool) -> InputPort:
-        decoder = Decoder(self._mapping, self._where, self._hear)
+    def _open_input(self, name: str, client: Any, *, virtual: bool) -> InputPort:
+        """Let the reader have a port."""
+        assert self._membership is not None, "a port is opened by who has joined"
         if self._clock is not None:
             hear_clock(client)
-        return InputPort(name, client, decoder, self._echoes, virtual=virtual, clock=self._clock)
+        port = InputPort(
+            name,
+            client,
+            Decoder(self._mapping, self._where, self._hear),
+            self._echoes,
+            self._membership,
+            virtual=virtual,
+            clock=self._clock,
+        )
+        self._news.put((port, "came"))
+        return port
 
     def _watch(self) -> None:
         """Body of the watcher thread."""
@@ -272,7 +279,7 @@ class MidiInputs:
                 time.sleep(_READ_SECONDS)
         self._take_news(ports)
         for port in ports:
-            self._hand_on(port.close(is_alive=self._membership.is_alive))
+            self._hand_on(port.close())
 
     def _take_news(self, ports: list[InputPort]) -> None:
         while True:
@@ -284,7 +291,7 @@ class MidiInputs:
                 ports.append(port)
             else:
                 ports.remove(port)
-                self._hand_on(port.close(is_alive=fate != "died"))
+                self._hand_on(port.close())
 
     def _hand_on(self, events: Events) -> bool:
         """Give events to the sink; says whether there were any."""
