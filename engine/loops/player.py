@@ -141,4 +141,5 @@ def _even_gain(loop: npt.NDArray[np.float32]) -> float:
     if peak < _SILENT:
         return 0.0
     power = float(np.sqrt(np.mean(np.square(loop, dtype=np.float64))))
-    return min(10.0 ** (_LEVEL_DBFS / 20.0) / power, 10.0 ** (_PEAK_DBFS / 20.0) / peak)
+    gains: list[float] = [10.0 ** (_LEVEL_DBFS / 20.0) / power, 10.0 ** (_PEAK_DBFS / 20.0) / peak]
+    return min(gains)

@@ -13,6 +13,9 @@ KINDS: Final[tuple[LoopKind, ...]] = get_args(LoopKind)
 
 WISHES: Final = len(KINDS) + 3
 """Numbers that a generator is told beside the latent."""
+DENSITY: Final = len(KINDS) + 1
+BRIGHTNESS: Final = len(KINDS) + 2
+"""Which of them are these."""
 _SLOW_BPM: Final = 86.0
 """Tempos from here to twice as much were learned; others are told as the nearest of them."""
 

@@ -1,5 +1,6 @@
 """Loops in a live session: they go by its tempo, and knobs move them."""
 
+import contextlib
 import math
 import re
 import signal
@@ -83,7 +84,7 @@ def test_a_session_plays_loops_in_its_tempo(tmp_path: Path) -> None:
     slower = loop_of(tmp_path, 64, 180.0)
     with (
         running_live(str(path), "--no-demo", "--record", str(take)) as live,
-        client_of(live) as osc,
+        contextlib.closing(client_of(live)) as osc,
     ):
         live.until(lambda: len(recorded(take)) > BAR, "a bar was not recorded")
         osc.send_message("/tsumami/loop/seed", 64 / 127)

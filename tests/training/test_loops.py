@@ -83,7 +83,7 @@ def test_what_goes_round_goes_round() -> None:
     """Whoever turns the steps of a loop turns all that the critic's layers say of them."""
     torch.manual_seed(0)
     generator = Generator(torch.randn(288, 224)).eval()
-    (conv, *_) = generator.layers
+    conv, *_ = generator.layers
     x = torch.randn(2, 96, STEPS)
     torch.testing.assert_close(conv(x.roll(5, 2)), conv(x).roll(5, 2), atol=1e-5, rtol=1e-5)
 

@@ -1,7 +1,7 @@
 """Trained generators of loops against loops that nobody has learned from."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.loops.assembly import assemble
+from tsumami.engine.loops.assembly import STEPS, assemble
 from tsumami.engine.loops.wishes import KINDS, WISHES
 from tsumami.training.checkpoint import has_checkpoint, load_checkpoint
 from tsumami.training.loops.data import LoopData, loop_data
@@ -32,8 +32,6 @@ Array = npt.NDArray[np.float32]
 TESTED: Final = 100
 """Loops of each kind that are not learned from, and that are made by each generator, for the same wishes."""
 TIMED: Final = 20
-HOPS: Final = 256
-"""Samples of a hop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Row:
     steered: tuple[float, float]
     """Correlation of the wished with the made: density and brightness."""
     seam: float
-    """Step over the end against the 95th percentile of hops within; no more than 1 is no seam."""
+    """See `seam`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class _Judge:
     def true(self) -> Row:
         """The tested loops themselves: how far any row can come."""
         loops = [loop.audio(SAMPLE_RATE, 120) for loop in self._tested]
-        return self._judged("true loops", None, self._true, [seam(loop) for loop in loops], (1.0, 1.0))
+        return self._judged("true loops", None, self._true, seam(loops), (1.0, 1.0))
 
     def row(self, run: Run) -> Row:
         """One generator's loops for the wishes that the tested loops fulfil."""
@@ -106,14 +104,14 @@ class _Judge:
         loops = [assemble(some, SAMPLE_RATE, 120.0, SAMPLE_RATE) for some in sounds]
         steered = self._steered(weights, loops)
         features = features_of_weights(weights, self._data.basis)
-        return self._judged(run.name, run, features, [seam(loop) for loop in loops], steered)
+        return self._judged(run.name, run, features, seam(loops), steered)
 
     def weights(self, run: Run) -> Array:
         """Of the loops that a generator makes for these wishes."""
         return run.weights(self._wishes, seed=0)
 
     def _judged(
-        self, label: str, run: Run | None, features: Array, seams: list[float], steered: tuple[float, float]
+        self, label: str, run: Run | None, features: Array, seams: float, steered: tuple[float, float]
     ) -> Row:
         apart, divergence = bins_apart(features, self.learned)
         density, coverage = density_and_coverage(features, self._true)
@@ -128,7 +126,7 @@ class _Judge:
             coverage,
             vendi(features, self._scale),
             steered,
-            float(np.percentile(seams, 95)),
+            seams,
         )
 
     def _steered(self, weights: Array, loops: list[Array]) -> tuple[float, float]:
@@ -166,11 +164,17 @@ def _wishes_of(data: LoopData, loops: list[Sequenced]) -> Array:
     return np.stack([wish_of(loop, min(place, 1.0)).numbers() for loop, place in pairs])
 
 
-def seam(loop: Array) -> float:
-    """The step from the last sample to the first, against the 95th percentile of the steps between hops."""
-    begins = np.arange(HOPS, len(loop), HOPS)
-    within = np.percentile(np.abs(loop[begins] - loop[begins - 1]), 95)
-    return float(abs(loop[0] - loop[-1]) / max(float(within), 1e-9))
+def seam(loops: Sequence[Array]) -> float:
+    """The middle step from a loop's last sample to its first, against those at the other sixteenths.
+
+    Of those the 95th percentile counts: sounds begin there too. No more than 1 is no seam.
+    """
+    over, within = [], []
+    for loop in loops:
+        begins = np.rint(np.arange(1, STEPS) * len(loop) / STEPS).astype(int)
+        over.append(abs(float(loop[0] - loop[-1])))
+        within += np.abs(loop[begins] - loop[begins - 1]).tolist()
+    return float(np.median(over) / max(float(np.percentile(within, 95)), 1e-9))
 
 
 def _correlation(first: Any, second: Any) -> float:

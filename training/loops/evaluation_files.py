@@ -28,9 +28,9 @@ made](../loops.md).
 its own nearest neighbour. *NDB/K*: share of 20 bins of the learned loops in which a significantly different
 share lies, *JSD*: how far the shares are apart as a whole. *density*, *coverage*: how deep the made lie
 among the tested, and the share of the tested that have a made one near. *Vendi*: how many different loops
-{made} are worth. *seam*: the 95th percentile of the step over the loop's end, against that of steps between
-hops within. *steered*: correlation of what was wished with what came. Compared is the loudness of bands,
-step by step.
+{made} are worth. *seam*: the middle step from a loop's last sample to its first, against the 95th
+percentile of those at the other sixteenths, where sounds begin as well. *steered*: correlation of what was
+wished with what came. Compared is the loudness of bands, step by step.
 
 ![Loops on two principal components; grey: learned from]({places})
 
@@ -46,7 +46,7 @@ A loop of two seconds takes {loop_ms:.1f} ms on one thread of the machine, at 48
 
 All have the same networks. *recipe*: the paper's, with batch norm and Adam at 1e-3 (0.9, 0.999). *spectral*:
 spectral norms, a hinge and minibatch features. *r1*: a penalty on the critic's slope, and minibatch features.
-*energy*: r1, and the energy distance of a batch from the truth; it ships.
+*energy*: r1, the energy distance of a batch from the truth, and the wished density kept; it ships.
 
 {trainings}
 {paper}"""

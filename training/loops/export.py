@@ -17,7 +17,6 @@ from tsumami.training.loops.card import card_of
 from tsumami.training.loops.data import LoopData
 from tsumami.training.loops.loop_set import SAMPLE_RATE, SOUND_FRAMES
 from tsumami.training.loops.networks import (
-    FIRST_STEPS,
     KERNEL,
     LATENTS,
     SHARPNESS,
@@ -93,24 +92,16 @@ def add_generator(graph: Graph, generator: Generator, basis: Basis) -> None:
     if generator.norms[0].__class__.__name__ == "BatchNorm1d":
         raise ModelError("model must be one without batch norm to be exported, got recipe; choose another")
     begin = graph.affine("x", half(array_of(generator.begin.weight)), array_of(generator.begin.bias))
-    x = graph.node("Reshape", [begin, graph.constant([1, WIDTH, FIRST_STEPS], np.int64)])
-    for number, conv in enumerate(generator.convolutions):
-        before = _doubled(graph, x) if number < 2 else x
-        found = _round_conv(graph, graph.node("Relu", [before]), *map(array_of, conv.parameters()))
-        after = graph.node("Relu", [found])
-        x = after if number < 2 else graph.node("Add", [before, after])
+    x = graph.node("Reshape", [begin, graph.constant([1, WIDTH, STEPS], np.int64)])
+    for conv in generator.convolutions:
+        found = _round_conv(graph, graph.node("Relu", [x]), *map(array_of, conv.parameters()))
+        x = graph.node("Add", [x, found])
     weight, bias = map(array_of, generator.choice.parameters())
     choice = graph.node("Conv", [x, graph.constant(half(weight)), graph.constant(bias)])
     shares = graph.node("Softmax", [_of_kind(graph, graph.times(choice, SHARPNESS))], axis=1)
     by_step = graph.node("Transpose", [shares], perm=[0, 2, 1])
     weights = graph.node("MatMul", [by_step, graph.constant(half(array_of(generator.sounds)))])
     graph.node("MatMul", [weights, graph.constant(half(basis.shapes))], "y")
-
-
-def _doubled(graph: Graph, x: str) -> str:
-    """Every step twice."""
-    twice = graph.node("Concat", [graph.node("Unsqueeze", [x, graph.constant([3], np.int64)])] * 2, axis=3)
-    return graph.node("Reshape", [twice, graph.constant([1, WIDTH, -1], np.int64)])
 
 
 def _round_conv(graph: Graph, x: str, weight: Array, bias: Array) -> str:

@@ -14,13 +14,11 @@ from tsumami.training.loops.basis import ALL_SHAPES
 
 LATENTS: Final = 32
 WIDTH: Final = 96
-FIRST_STEPS: Final = 4
-"""From a quarter note each, doubled twice."""
 KERNEL: Final = 3
 SOUNDS: Final = {"bass": 160, "drums": 128}
 """That each kind is mixed of, its rest among them."""
 RESTS: Final = (0, SOUNDS["bass"])
-SHARPNESS: Final = 4.0
+SHARPNESS: Final = 8.0
 _NEVER: Final = -1e4
 _GROUP: Final = 8
 """Examples of a batch whose variety the critic is shown together."""
@@ -54,8 +52,8 @@ class Generator(nn.Module):
     def __init__(self, sounds: Tensor, *, is_normed: bool = False) -> None:
         super().__init__()
         self.sounds = nn.Parameter(sounds.clone())
-        self.begin = nn.Linear(LATENTS + WISHES, WIDTH * FIRST_STEPS)
-        self.layers = nn.ModuleList(RoundConv() for _ in range(4))
+        self.begin = nn.Linear(LATENTS + WISHES, WIDTH * STEPS)
+        self.layers = nn.ModuleList(RoundConv() for _ in range(3))
         self.norms = nn.ModuleList(nn.BatchNorm1d(WIDTH) if is_normed else nn.Identity() for _ in self.layers)
         self.choice = nn.Conv1d(WIDTH, len(sounds), 1)
 
@@ -73,11 +71,9 @@ class Generator(nn.Module):
 
     def shares(self, latents: Tensor, wishes: Tensor) -> Tensor:
         """Of each sound in each step's mix, ``[n, sounds, STEPS]``."""
-        x = self.begin(torch.cat([latents, wishes], dim=1)).view(-1, WIDTH, FIRST_STEPS)
-        for number, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
-            before = torch.repeat_interleave(x, 2, dim=2) if number < 2 else x
-            after = torch.relu(norm(layer(torch.relu(before))))
-            x = after if number < 2 else before + after
+        x = self.begin(torch.cat([latents, wishes], dim=1)).view(-1, WIDTH, STEPS)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = x + norm(layer(torch.relu(x)))
         return torch.softmax(SHARPNESS * self.choice(x) + _NEVER * (1.0 - of_kind(wishes)), dim=1)
 
 

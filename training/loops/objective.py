@@ -6,13 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from tsumami.engine.loops.wishes import DENSITY
 from tsumami.training.loops.networks import Critic
 from tsumami.training.loops.variants import Variant
 
 LAZY: Final = 4
 """The critic's slope is looked at every so many steps, for so much more (Karras et al. 2020)."""
-_WISHED: Final = 3.0
+_WISHED: Final = 20.0
 """How much a wish that is not fulfilled counts in the energy distance, against the loop."""
+_COUNTED: Final = 20.0
+"""How much a density that is not kept counts."""
 
 
 def critic_loss(
@@ -38,6 +41,9 @@ def generator_loss(critic: Critic, variant: Variant, true: Tensor, made: Tensor,
     if variant.energy > 0.0:
         told = _WISHED * wishes
         loss = loss + variant.energy * energy_distance(_joint(true, told), _joint(made, told))
+        # A density is counted, so it need not be found out by way of the critic.
+        off = made[:, -1].mean(dim=1) - wishes[:, DENSITY]
+        loss = loss + _COUNTED * off.square().mean()
     return loss
 
 

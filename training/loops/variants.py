@@ -15,7 +15,8 @@ class Variant:
     ``is_normed``: batch norm in both networks. ``is_varied``: minibatch features for the critic.
     ``is_spectral``: the critic's slopes are bounded by spectral norms (Miyato et al. 2018), and its loss is a
     hinge. ``r1``: weight of its squared slope at what is true (Mescheder et al. 2018). ``energy``: weight of
-    the energy distance between what is made and what is true (Székely and Rizzo 2013), batch by batch.
+    the energy distance between what is made and what is true (Székely and Rizzo 2013), batch by batch;
+    with it the wished density is kept.
     """
 
     rate: float
