@@ -151,29 +151,28 @@ def swap(
     pitch: Annotated[Path, typer.Argument(metavar="A", help="Recording of the note whose pitch is kept.")],
     sound: Annotated[Path, typer.Argument(metavar="B", help="Recording of the note whose timbre it gets.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Sound to write (WAV).")],
-    any_pitch: _AnyPitch = False,
     force: _Force = False,
     json: _Json = False,
 ) -> None:
     """Make a note with the pitch of one recording and the timbre of another."""
-    from tsumami.bridge.timbre.note import hear_file
-    from tsumami.bridge.timbre.swap import Decoder, check_phase, swapped
+    from tsumami.bridge.timbre.note import pitched_note
+    from tsumami.bridge.timbre.swap import check_phase, swapped
+    from tsumami.engine.timbre.features import SAMPLE_RATE
     from tsumami.plugins.offline.data_set import explained
     from tsumami.plugins.offline.wav import wav_bytes, write_beside
 
     check_phase()
     _check_out(out, ".wav", overwrite=force)
-    encoder, decoder = _encoder(None), Decoder()
-    first = hear_file(pitch, encoder, any_pitch=any_pitch)
-    second = hear_file(sound, encoder, any_pitch=any_pitch)
-    made = decoder.sound_of(swapped(first.vectors, second.vectors))
+    _, wanted = pitched_note(pitch)
+    samples, note = pitched_note(sound)
+    made = swapped(samples, note, wanted)
     with explained(str(out)):
-        write_beside(out, wav_bytes(made, decoder.sample_rate))
-    facts = {"out": str(out), "note": first.note, "seconds": round(len(made) / decoder.sample_rate, 3)}
+        write_beside(out, wav_bytes(made, SAMPLE_RATE))
+    facts = {"out": str(out), "note": wanted, "seconds": round(len(made) / SAMPLE_RATE, 3)}
     if json:
         print(json_module.dumps(facts))
         return
-    print(f"{out}: {first.pitch} of {pitch.name} with the timbre of {sound.name}", file=sys.stderr)
+    print(f"{out}: the pitch of {pitch.name} with the timbre of {sound.name}", file=sys.stderr)
 
 
 def _encoder(model: Path | None) -> "TimbreEncoder":

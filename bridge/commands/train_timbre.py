@@ -43,7 +43,7 @@ def timbre(
     budget: Annotated[BudgetName, typer.Option(help="How much to spend.")] = BudgetName.SMALL,
     out: Annotated[
         Path | None,
-        typer.Option(help="ONNX file of the contrastive encoder; decoder and card are written beside it."),
+        typer.Option(help="ONNX file of the contrastive encoder; its card is written beside it."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
@@ -81,10 +81,8 @@ def _trained(place: Any, name: TimbreModel) -> dict[str, Any]:
 
 def _save(place: Any, out: Path) -> None:
     from tsumami.training.timbre.run import find_trained
-    from tsumami.training.timbre.ship import save_models
+    from tsumami.training.timbre.ship import save_encoder
 
-    found = find_trained(place.folder)
-    assert found.decoder is not None
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_models(found.encoders[0], found.decoder, place.split().validation, out)
-    print(f"{out}: written, with its decoder and card", file=sys.stderr)
+    save_encoder(find_trained(place.folder).encoders[0], place.split().validation, out)
+    print(f"{out}: written, with its card", file=sys.stderr)

@@ -102,7 +102,7 @@ def _rendered_names(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _of_data_set(place: Path) -> tuple[int, Iterator[_Heard]]:
     group = _open(place)
-    return len(group["name"]), _sounds_of(group)
+    return int(group["name"].shape[0]), _sounds_of(group)
 
 
 def _open(place: Path) -> Any:

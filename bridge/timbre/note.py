@@ -42,11 +42,24 @@ def hear_file(
     vectors = heard_vectors(samples, encoder, str(path))
     note = note_found(samples)
     if note is None and not any_pitch:
-        raise SoundError(
-            f"sound must be one note with a clear pitch, got noise, a chord or a very short one in {path}; "
-            "--any-pitch compares it all the same"
-        )
+        raise SoundError(f"{_unpitched(path)}; --any-pitch compares it all the same")
     return HeardNote(vectors, note)
+
+
+def pitched_note(path: Path) -> tuple[Samples, float]:
+    """The first 2 s of a file from where it begins, and its MIDI note with its fraction.
+
+    Raises `SoundError` as `hear_file` does.
+    """
+    samples = read_sound(path, most_seconds=HEARD_SECONDS).samples
+    note = note_found(samples)
+    if note is None:
+        raise SoundError(f"{_unpitched(path)}; record one note alone")
+    return samples, note
+
+
+def _unpitched(path: Path) -> str:
+    return f"sound must be one note with a clear pitch, got noise, a chord or a very short one in {path}"
 
 
 def note_found(samples: Samples) -> float | None:

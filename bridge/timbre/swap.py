@@ -1,22 +1,33 @@
-"""One note's pitch with another's timbre, as a sound: vectors, a spectrogram of them, a phase for it."""
+"""One note's pitch with another's timbre: the second is played at the first's pitch and keeps its own colour.
+
+The note whose timbre is wanted is transposed by resampling, which moves its resonances too; its spectrogram
+is then brought back under the outline and to the length that it had. Griffin and Lim's method finds a phase.
+"""
 
 import importlib.util
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import scipy.ndimage
+import soxr
 
-from tsumami.engine.contract_file import name_of
-from tsumami.engine.errors import ModelError, ParameterError
-from tsumami.engine.inference import Inference
-from tsumami.engine.timbre.encoder import NoteVectors, shipped_timbre
-from tsumami.engine.timbre.features import Samples
+from tsumami.engine.errors import ParameterError
+from tsumami.engine.timbre.features import SAMPLE_RATE, Samples
+from tsumami.plugins.match.pitch import frequency_hz
 
-_ITERATIONS: Final = 64
+N_FFT: Final = 2048
+HOP: Final = 256
+MOST_SEMITONES: Final = 36.0
+
+_ITERATIONS: Final = 48
 _PEAK: Final = 0.7
 """Of the sound that is written."""
-_RANGE_DB: Final = "range_db"
+_SMALLEST: Final = 1e-6
+_MOST_GAIN: Final = 30.0
+"""By which a bin may be raised to the outline."""
+
+Magnitudes = npt.NDArray[np.float32]
 
 
 def check_phase() -> None:
@@ -25,44 +36,51 @@ def check_phase() -> None:
         raise ParameterError("librosa must be installed to swap, got none; pip install 'tsumami[timbre]'")
 
 
-class Decoder:
-    """The model file that makes the spectrogram of a note from its vectors."""
+def swapped(sound: Samples, note: float, wanted: float) -> Samples:
+    """A sound ``[frames]`` of the MIDI ``note`` as it would be at the note ``wanted``; both with fractions.
 
-    def __init__(self, model: Path | None = None) -> None:
-        path = shipped_timbre("timbre_decoder.onnx") if model is None else model
-        self._inference = Inference(path, "cpu", kind="timbre")
-        contract = self._inference.contract
-        self.sample_rate, self._hop, self._n_fft = contract.sample_rate, contract.hop, contract.n_fft
-        if _RANGE_DB not in contract.normalisation or self._inference.outputs["y"].ndim != 3:
-            raise ModelError(f"decoder must be the one of an encoder, got {name_of(path)}")
-        self._range_db = contract.normalisation[_RANGE_DB]
+    Raises `ParameterError` for notes that are more than three octaves apart.
+    """
+    import librosa
 
-    def magnitudes(self, vectors: NoteVectors) -> npt.NDArray[np.float32]:
-        """The spectrogram of a note, of peak 1, float32 ``[bins, frames]``."""
-        both = np.concatenate([vectors.timbre, vectors.pitch])
-        given = self._inference.inputs["x"]
-        if given.shape[1] != len(both):
-            raise ModelError(f"decoder must take {len(both)} numbers, got one that takes {given.shape[1]}")
-        given[0] = both
-        self._inference.step()
-        levels = self._inference.outputs["y"][0]
-        loud = 10.0 ** (self._range_db * (levels - 1.0) / 20.0)
-        return np.asarray(np.where(levels > 0.0, loud, 0.0).T, np.float32)
-
-    def sound_of(self, vectors: NoteVectors) -> Samples:
-        """The note, its phase found by Griffin and Lim's method; float32 ``[frames]`` at `sample_rate`."""
-        import librosa
-
-        sound = librosa.griffinlim(
-            self.magnitudes(vectors),
-            n_iter=_ITERATIONS,
-            hop_length=self._hop,
-            n_fft=self._n_fft,
-            random_state=0,
+    if abs(wanted - note) > MOST_SEMITONES:
+        raise ParameterError(
+            f"pitches must be at most {MOST_SEMITONES:g} semitones apart, got {abs(wanted - note):.0f}"
         )
-        return np.asarray(_PEAK * sound / max(float(np.abs(sound).max()), 1e-9), np.float32)
+    speed = 2.0 ** ((wanted - note) / 12.0)
+    faster = np.asarray(soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE, quality="VHQ"), np.float32)
+    before, after = (np.abs(librosa.stft(some, n_fft=N_FFT, hop_length=HOP)) for some in (sound, faster))
+    made = librosa.griffinlim(
+        coloured(stretched(after, before.shape[1]), before, frequency_hz(max(note, wanted))),
+        n_iter=_ITERATIONS,
+        hop_length=HOP,
+        n_fft=N_FFT,
+        random_state=0,
+    )
+    return np.asarray(_PEAK * made / max(float(np.abs(made).max(initial=0.0)), _SMALLEST), np.float32)
 
 
-def swapped(pitch_of: NoteVectors, timbre_of: NoteVectors) -> NoteVectors:
-    """The pitch of one with the timbre of another."""
-    return NoteVectors(timbre_of.timbre, pitch_of.pitch)
+def stretched(magnitudes: Magnitudes, frames: int) -> Magnitudes:
+    """Spectra ``[bins, n]`` over another number of frames."""
+    count = magnitudes.shape[1]
+    return np.asarray(
+        scipy.ndimage.map_coordinates(
+            magnitudes,
+            np.meshgrid(np.arange(len(magnitudes)), np.linspace(0.0, count - 1.0, frames), indexing="ij"),
+            order=1,
+        ),
+        np.float32,
+    )
+
+
+def coloured(magnitudes: Magnitudes, like: Magnitudes, pitch_hz: float) -> Magnitudes:
+    """Spectra under the outline of others, which is as fine as harmonics of ``pitch_hz`` allow."""
+    width = max(round(pitch_hz * N_FFT / SAMPLE_RATE), 1)
+    gain = np.minimum(outline(like, width) / (outline(magnitudes, width) + _SMALLEST), _MOST_GAIN)
+    return np.asarray(magnitudes * gain, np.float32)
+
+
+def outline(magnitudes: Magnitudes, width: int) -> Magnitudes:
+    """The highest of so many bins around each, smoothed over as many."""
+    highest = scipy.ndimage.maximum_filter1d(magnitudes, width + 1, axis=0)
+    return np.asarray(scipy.ndimage.uniform_filter1d(highest, width + 1, axis=0), np.float32)

@@ -37,9 +37,9 @@ class NoteVectors:
     pitch: Vector
 
 
-def shipped_timbre(file: str = "timbre.onnx") -> Path:
-    """The encoder that ships, or its decoder, ``timbre_decoder.onnx``."""
-    return Path(str(importlib.resources.files("tsumami.engine.models") / file))
+def shipped_timbre() -> Path:
+    """The encoder that ships."""
+    return Path(str(importlib.resources.files("tsumami.engine.models") / "timbre.onnx"))
 
 
 class TimbreEncoder:

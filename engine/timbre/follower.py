@@ -14,11 +14,11 @@ HEARD_SECONDS: Final = 2.0
 _STEP: Final = SAMPLE_RATE // 100
 _BEGINS: Final = 10.0 ** (-45.0 / 20.0)
 """Root mean square of a step with which a note begins."""
-_RELEASED: Final = 10.0 ** (-25.0 / 20.0)
+_RELEASED: Final = 10.0 ** (-35.0 / 20.0)
 """A note is let go when it is under so much of its loudest step …"""
 _RELEASE_STEPS: Final = 3
 """… for so many steps."""
-_AGAIN: Final = 10.0 ** (9.0 / 20.0)
+_AGAIN: Final = 10.0 ** (12.0 / 20.0)
 """By how much it rises within `_AGAIN_STEPS` when the next note begins while it sounds."""
 _AGAIN_STEPS: Final = 5
 
@@ -37,7 +37,7 @@ class EndedNote:
 class NoteFollower:
     """`follow` takes mono float32 at `SAMPLE_RATE` in pieces of any size and returns the notes that ended.
 
-    A note is over 30 ms after it has fallen by 25 dB, or when the next one begins. Too short ones are
+    A note is over 30 ms after it has fallen by 35 dB, or when the next one begins. Too short ones are
     left out. Lives on one thread at a time, which is not the audio thread.
     """
 

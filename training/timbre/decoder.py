@@ -13,11 +13,13 @@ BINS: Final = N_FFT // 2 + 1
 FRAMES: Final = 128
 """1.5 s."""
 RANGE_DB: Final = 80.0
-"""Levels are 0 for so much under the loudest bin of a note, to 1."""
+"""Levels are 0 for so much under a sine of full scale, to 1."""
 
 _UNITS: Final = 512
 _TIMES: Final = 16
 _SMALLEST: Final = 1e-12
+_SCALE: Final = (4.0 / N_FFT) ** 2
+"""Of power: a sine of full scale under a Hann window has a peak of 1."""
 
 
 class Decoder(nn.Module):
@@ -50,10 +52,16 @@ def time_shapes(times: Tensor) -> Tensor:
     return torch.sigmoid(3.0 * (places - middles))
 
 
+def levels_at(sounds: Tensor, times: Tensor) -> Tensor:
+    """Levels of sounds ``[n, samples]`` at times ``[n, frames]`` in frames, as the decoder makes them."""
+    padded = nn.functional.pad(sounds, (N_FFT // 2, max(FRAMES * HOP - sounds.shape[1], 0) + N_FFT))
+    places = (times * HOP)[..., None] + torch.arange(N_FFT)
+    windowed = padded.gather(1, places.flatten(1)).view(places.shape) * torch.hann_window(N_FFT)
+    power = torch.fft.rfft(windowed).abs().square() * _SCALE
+    levels: Tensor = 1.0 + 10.0 * (power + _SMALLEST).log10() / RANGE_DB
+    return levels.clamp(0.0, 1.0)
+
+
 def levels_of(sounds: Tensor) -> Tensor:
-    """Levels of sounds ``[n, samples]``, as the decoder makes them, ``[n, FRAMES, BINS]``."""
-    whole = nn.functional.pad(sounds, (0, max(FRAMES * HOP - sounds.shape[1], 0)))[:, : FRAMES * HOP]
-    window = torch.hann_window(N_FFT)
-    spectra = torch.stft(whole, N_FFT, HOP, window=window, pad_mode="constant", return_complex=True)
-    levels = 10.0 * (spectra[:, :, :FRAMES].abs().square() + _SMALLEST).log10().transpose(1, 2)
-    return (1.0 + (levels - levels.amax((1, 2), keepdim=True)) / RANGE_DB).clamp(0.0, 1.0)
+    """Levels of sounds at all times, ``[n, FRAMES, BINS]``."""
+    return levels_at(sounds, torch.arange(FRAMES).expand(len(sounds), -1))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.progress import epochs
-from tsumami.training.timbre.decoder import FRAMES, Decoder, levels_of
+from tsumami.training.timbre.decoder import FRAMES, Decoder, levels_at
 from tsumami.training.timbre.encoder_data import Split
 from tsumami.training.timbre.encoder_fit import SYSTEM, TrainedEncoder
 from tsumami.training.timbre.notes import Notes
@@ -26,6 +26,8 @@ from tsumami.training.training_state import Figures, TrainingState
 _BATCH: Final = 128
 _FRAMES: Final = 16
 """Of a note in a step, drawn at random."""
+_TIMBRES: Final = 900
+"""Learned from: all instruments, and presets."""
 _RATE: Final = 1e-3
 _VALIDATED: Final = 512
 
@@ -41,12 +43,22 @@ class Vectors:
         self.timbres, self.pitches = timbres[:, -1], pitches[:, -1]
         self._by_timbre, self._by_pitch = _sorted_rows(notes.timbres), _sorted_rows(notes.pitches)
 
-    def drawn(self, rows: Rows, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Timbre and pitch vectors of others like the notes in ``rows``, and the levels of those notes."""
+    def drawn(self, rows: Rows, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of notes in ``rows``: timbre and pitch vectors of others like them, times, and levels there."""
         same_timbre = _others(self._by_timbre, self.notes.timbres, rows, rng)
         same_pitch = _others(self._by_pitch, self.notes.pitches, rows, rng)
-        levels = levels_of(torch.from_numpy(self.notes.sounds[rows].astype(np.float32)))
-        return torch.from_numpy(self.timbres[same_timbre]), torch.from_numpy(self.pitches[same_pitch]), levels
+        times = torch.from_numpy(rng.integers(0, FRAMES, (len(rows), _FRAMES)))
+        levels = levels_at(torch.from_numpy(self.notes.sounds[rows].astype(np.float32)), times)
+        timbres, pitches = self.timbres[same_timbre], self.pitches[same_pitch]
+        return torch.from_numpy(timbres), torch.from_numpy(pitches), times, levels
+
+
+def most_played(notes: Notes, count: int, seed: int) -> Notes:
+    """Those of the ``count`` timbres with the most notes, drawn by ``seed`` where these are as many."""
+    counts = np.bincount(notes.timbres, minlength=len(notes.names))
+    order = np.random.default_rng(seed).permutation(len(counts))
+    chosen = order[np.argsort(-counts[order], kind="stable")][:count]
+    return notes.of([notes.names[row] for row in sorted(chosen.tolist())])
 
 
 def _sorted_rows(labels: Rows) -> dict[int, Rows]:
@@ -129,13 +141,13 @@ class _Training:
 
     def _train_epoch(self) -> Figures:
         if self._train is None:
-            self._train = Vectors(self._split.train, self._encoder)
+            self._train = Vectors(most_played(self._split.train, _TIMBRES, self._seed), self._encoder)
         rng = np.random.default_rng(int(torch.randint(1 << 31, (1,))))
-        order = rng.permutation(len(self._split.train))
+        order = rng.permutation(len(self._train.notes))
         batches = [order[first : first + _BATCH] for first in range(0, len(order), _BATCH)]
         total = 0.0
         for rows in batches:
-            loss = _loss(self._model, *self._train.drawn(rows, rng), _times(len(rows), rng))
+            loss = _loss(self._model, *self._train.drawn(rows, rng))
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimiser.step()
@@ -147,17 +159,10 @@ class _Training:
         rng = np.random.default_rng(self._seed)
         judges = Vectors(self._split.validation, self._encoder)
         rows = rng.permutation(len(self._split.validation))[:_VALIDATED]
-        return {
-            "validation loss": float(_loss(self._model, *judges.drawn(rows, rng), _times(len(rows), rng)))
-        }
+        return {"validation loss": float(_loss(self._model, *judges.drawn(rows, rng)))}
 
 
-def _times(count: int, rng: np.random.Generator) -> Tensor:
-    return torch.from_numpy(rng.integers(0, FRAMES, (count, _FRAMES)))
-
-
-def _loss(model: nn.Module, timbre: Tensor, pitch: Tensor, levels: Tensor, times: Tensor) -> Tensor:
+def _loss(model: nn.Module, timbre: Tensor, pitch: Tensor, times: Tensor, levels: Tensor) -> Tensor:
     """The mean difference of levels at some times."""
-    wanted = levels.gather(1, times[..., None].expand(-1, -1, levels.shape[2]))
-    loss: Tensor = (model(timbre, pitch, times) - wanted).abs().mean()
+    loss: Tensor = (model(timbre, pitch, times) - levels).abs().mean()
     return loss

@@ -14,7 +14,7 @@ from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.progress import epochs
 from tsumami.training.timbre.encoder import Encoder
 from tsumami.training.timbre.encoder_data import Batches, Split, whole_features
-from tsumami.training.timbre.metric_losses import LOSSES, cross_correlation
+from tsumami.training.timbre.metric_losses import LOSSES
 from tsumami.training.timbre.notes import Notes
 from tsumami.training.timbre.retrieval import found_again
 from tsumami.training.timbre.schedule import EncoderSchedule
@@ -26,8 +26,6 @@ SYSTEM: Final = "timbre"
 _DECAY: Final = 0.01
 _LARGEST_GRADIENT: Final = 1.0
 _PITCH_WEIGHT: Final = 0.5
-_APART_WEIGHT: Final = 1.0
-"""Of what timbre and pitch vectors tell of one another."""
 _AT_ONCE: Final = 256
 _TOP: Final = 5
 
@@ -98,6 +96,7 @@ class _Training:
         self._heard: Tensor | None = None
         torch.manual_seed(seed)
         self._model = Encoder()
+        self._model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third faster
         self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=schedule.rate, weight_decay=_DECAY)
         self._rate = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, schedule.rate, total_steps=schedule.epochs * schedule.steps + 1
@@ -131,7 +130,6 @@ class _Training:
             timbre, pitch = self._model(features)
             last, pitched = timbre[:, -1], pitch[:, -1]
             loss = self._loss(last, timbres) + _PITCH_WEIGHT * self._loss(pitched, pitches)
-            loss = loss + _APART_WEIGHT * cross_correlation(last, pitched)
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)

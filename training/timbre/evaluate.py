@@ -1,6 +1,5 @@
 """The models of timbre put to instruments and presets of which none has heard a note."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,18 +7,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.timbre.encoder import TimbreEncoder
-from tsumami.engine.timbre.features import HOP
 from tsumami.training.timbre.encoder_data import Split
-from tsumami.training.timbre.encoder_fit import TrainedEncoder
-from tsumami.training.timbre.export import encoder_file
 from tsumami.training.timbre.instruments import TEST, learned_from
+from tsumami.training.timbre.live_test import LiveTimes, live_times
 from tsumami.training.timbre.notes import Notes
 from tsumami.training.timbre.probes import chance, linear_probe
 from tsumami.training.timbre.retrieval import found_again, mfcc_means
 from tsumami.training.timbre.run import Trained
 from tsumami.training.timbre.separation import Separation, separation_of
-from tsumami.training.timbre.ship import contract_of
 from tsumami.training.timbre.swap_test import Swapped, swap_test
 
 SPACES: Final = ("pitch", "timbre")
@@ -30,8 +25,6 @@ PAPER: Final = {
 """Table 1 of the paper, on other instruments."""
 KEPT: Final = (1, 2)
 """Notes of a preset in the index."""
-
-_TIMED: Final = 200
 
 Latents = npt.NDArray[np.float32]
 
@@ -61,8 +54,8 @@ class Evaluation:
     preset_pitch: dict[str, float] = field(default_factory=dict)
     """Linear probe of the pitch on the test's presets, by space, of the first encoder."""
     swapped: dict[str, Swapped] = field(default_factory=dict)
-    times_ms: list[float] = field(default_factory=list)
-    """What a step of 46 ms takes the engine."""
+    times: list[LiveTimes] = field(default_factory=list)
+    """Of the first encoder, where there is one."""
 
 
 def evaluate(
@@ -83,7 +76,7 @@ def evaluate(
     if split is not None and trained.encoders:
         say("finding presets again")
         _find_again(found, split.test_presets, seed)
-        found.times_ms.append(step_ms(trained.encoders[0]))
+        found.times.append(live_times(trained.encoders[0], heard))
         if trained.decoder is not None:
             say("swapping")
             for name, notes in {"unheard": heard, "learned from": learned_from(instruments)}.items():
@@ -106,27 +99,13 @@ def _row(name: str, latents: dict[str, Latents], heard: Notes, seed: int) -> Row
 
 
 def _find_again(found: Evaluation, presets: Notes, seed: int) -> None:
-    means = mfcc_means(presets)
-    for kept in KEPT:
-        for encoder in found.trained.encoders:
-            timbres, pitches = encoder.vectors(presets)
-            label = f"encoder, {encoder.loss}"
-            found.retrieval[label, kept] = found_again(timbres[:, -1], presets.timbres, seed, kept)
-            if encoder is found.trained.encoders[0]:
-                found.preset_pitch["timbre"] = linear_probe(timbres[:, -1], presets.pitches, seed)
-                found.preset_pitch["pitch"] = linear_probe(pitches[:, -1], presets.pitches, seed)
-        found.retrieval["MFCC means", kept] = found_again(means, presets.timbres, seed, kept)
-
-
-def step_ms(encoder: TrainedEncoder) -> float:
-    """What a step of 46 ms takes the engine, features and all, the median of many."""
-    heard = TimbreEncoder(encoder_file(encoder.model, contract_of(encoder)))
-    heard.prepare()
-    step = heard.frames_per_step * HOP
-    sound = np.random.default_rng(0).standard_normal(step).astype(np.float32)
-    times = []
-    for _ in range(_TIMED):
-        began = time.perf_counter()
-        heard.hear(sound)
-        times.append(time.perf_counter() - began)
-    return 1e3 * float(np.median(times))
+    vectors = {"MFCC means": mfcc_means(presets)}
+    for encoder in found.trained.encoders:
+        timbres, pitches = (some[:, -1] for some in encoder.vectors(presets))
+        vectors[f"encoder, {encoder.loss}"] = timbres
+        if not found.preset_pitch:
+            found.preset_pitch["timbre"] = linear_probe(timbres, presets.pitches, seed)
+            found.preset_pitch["pitch"] = linear_probe(pitches, presets.pitches, seed)
+    for name, some in reversed(vectors.items()):
+        for kept in KEPT:
+            found.retrieval[name, kept] = found_again(some, presets.timbres, seed, kept)

@@ -62,8 +62,7 @@ from its key.)
 Of every preset some notes are in the index, and the others, at other pitches, ask for it.
 
 {retrieval}
-A step of 46 ms takes the engine {step_ms:.2f} ms on one thread.
-
+{live}
 ## Swaps
 
 The decoder makes a note from the pitch vector of one and the timbre vector of another instrument's.
@@ -96,7 +95,6 @@ def save_page(evaluation: Evaluation, folder: Path, facts: Mapping[str, Any]) ->
         presets=evaluation.presets,
         preset_pitch=_share(evaluation.preset_pitch.get("pitch")),
         preset_timbre=_share(evaluation.preset_pitch.get("timbre")),
-        step_ms=evaluation.times_ms[0] if evaluation.times_ms else float("nan"),
         **{name: path.name for name, path in pictures.items()},
         **markdown_of(evaluation),
     )

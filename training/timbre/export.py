@@ -1,15 +1,13 @@
-"""The trained encoder and decoder as the files that the engine runs: graphs and contracts."""
+"""The trained encoder as the graph that the engine runs."""
 
 from typing import Final
 
 import numpy as np
-import torch
 from torch import nn
 
 from tsumami.engine.contract import Contract
 from tsumami.engine.timbre.features import BANDS
 from tsumami.training.macros.export_graph import Array, Graph, array_of, model_file
-from tsumami.training.timbre.decoder import BINS, FRAMES, Decoder, time_shapes
 from tsumami.training.timbre.encoder import (
     CONTEXT,
     FRAMES_PER_STEP,
@@ -45,21 +43,6 @@ def encoder_file(model: Encoder, contract: Contract) -> bytes:
         {"y": (1, TIMBRE + PITCH), **{f"next_{name}": shape for name, shape in shapes.items()}},
         contract,
     )
-
-
-def decoder_file(model: Decoder, contract: Contract) -> bytes:
-    """From ``x [1, TIMBRE + PITCH]`` to ``y [1, FRAMES, BINS]``, the levels of a note's spectrogram."""
-    graph = Graph()
-    shapes = time_shapes(torch.arange(FRAMES))
-    with torch.inference_mode():
-        times = array_of(model.time(shapes))
-    hidden = graph.node("Relu", [graph.scaled(_add_linear(graph, "x", model.note), 1.0, times)])
-    for layer in model.layers:
-        assert isinstance(layer, nn.Linear)
-        hidden = graph.node("Relu", [_add_linear(graph, hidden, layer)])
-    levels = graph.clip(_add_linear(graph, hidden, model.levels))
-    graph.node("Unsqueeze", [levels, graph.constant([0], np.int64)], "y")
-    return model_file(graph, {"x": (1, TIMBRE + PITCH)}, {"y": (1, FRAMES, BINS)}, contract)
 
 
 def _add_convolution(graph: Graph, source: str, state: str, model: Encoder, number: int) -> str:

@@ -10,8 +10,6 @@ TEMPERATURE: Final = 0.1
 MARGIN: Final = 0.3
 """Between squared distances, of 4 at most."""
 
-_SMALLEST: Final = 1e-6
-
 
 def supervised_contrastive(vectors: Tensor, labels: Tensor) -> Tensor:
     """Khosla et al. (2020), equation 2: for unit vectors ``[n, size]`` and labels ``[n]``."""
@@ -31,16 +29,6 @@ def hardest_triplets(vectors: Tensor, labels: Tensor) -> Tensor:
     farthest = distances.masked_fill(~alike, -torch.inf).amax(1)
     nearest = distances.masked_fill(alike, torch.inf).amin(1)
     return (farthest - nearest + MARGIN).relu().mean()
-
-
-def cross_correlation(first: Tensor, second: Tensor) -> Tensor:
-    """What two vectors of the same notes, ``[n, size]`` each, tell of one another along straight lines.
-
-    The squared correlations of all their numbers, summed, a number of the second.
-    """
-    standard = [(some - some.mean(0)) / (some.std(0) + _SMALLEST) for some in (first, second)]
-    correlations = standard[0].T @ standard[1] / len(first)
-    return correlations.square().sum() / second.shape[1]
 
 
 LOSSES: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {

@@ -1,6 +1,6 @@
 """Notes of synthesizers: presets of a plugin and random patches of the built-in one, a timbre each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from tsumami.engine.timbre.features import SAMPLE_RATE
 from tsumami.plugins.builtin.random_patch import RECIPES, random_patch
-from tsumami.plugins.builtin.render import render_patch
 from tsumami.plugins.match.player import PatchPlayer
 from tsumami.plugins.offline.entries import entries_of
 from tsumami.plugins.offline.flags import SILENT_PEAK
@@ -75,31 +74,15 @@ def played(bank: Bank, notes_each: int, seed: int, progress: Progress = lambda _
     done, of = 0, wanted.size
     for note in range(LOWEST_NOTE, LOWEST_NOTE + PITCHES):
         rows = np.flatnonzero((wanted == note).any(axis=1)).tolist()
-        sounds = [bank.sounds[row] for row in rows]
-        for row, audio in zip(rows, _played_at(note, sounds, bank.instrument), strict=True):
-            if np.abs(audio).max(initial=0.0) >= SILENT_PEAK:
-                found.append((row, note, at_peak(audio, frames_of(SECONDS))))
-            done += 1
-            progress(done, of)
+        settings = RenderSettings(note, hold_seconds=SECONDS, length_seconds=SECONDS, sample_rate=SAMPLE_RATE)
+        with PatchPlayer(bank.instrument, (), settings, workers=1) as player:
+            results = player.render([bank.sounds[row] for row in rows])
+            for row, result in zip(rows, results, strict=True):
+                if isinstance(result, Rendered) and np.abs(result.audio).max() >= SILENT_PEAK:
+                    found.append((row, note, at_peak(result.audio, frames_of(SECONDS))))
+                done += 1
+                progress(done, of)
     return _gathered(found, bank.names)
-
-
-def _played_at(
-    note: int, sounds: Sequence[Sound], instrument: str | Path
-) -> Iterator[npt.NDArray[np.float32]]:
-    """Each of ``sounds`` as one note; nothing where it could not be played."""
-    if instrument == BUILTIN:
-        for sound in sounds:
-            yield render_patch(
-                sound.values, note=note, hold_seconds=SECONDS, length_seconds=SECONDS, sample_rate=SAMPLE_RATE
-            ).mean(axis=0)
-        return
-    settings = RenderSettings(
-        note=note, hold_seconds=SECONDS, length_seconds=SECONDS, sample_rate=SAMPLE_RATE
-    )
-    with PatchPlayer(instrument, (), settings, workers=1) as player:
-        for result in player.render(sounds):
-            yield result.audio if isinstance(result, Rendered) else np.zeros(0, np.float32)
 
 
 def _gathered(found: list[tuple[int, int, npt.NDArray[np.float16]]], names: Sequence[str]) -> Notes:

@@ -44,17 +44,17 @@ PAPER: Final = {
     schedule.name: schedule
     for schedule in (
         PaperSchedule("smoke", 8, 0.3, 1, 2, 1e-3, 16, 1),
-        PaperSchedule("small", 128, 1.0, 6, 83, 1e-3, 16, 1),
+        PaperSchedule("small", 48, 0.2, 4, 83, 1e-3, 16, 1),
         PaperSchedule("full", 300, 2.0, 60, 83, 1e-3, 16, 2),
     )
 }
-"""``small`` takes a core five minutes a model, ``full`` is the paper's model."""
+"""``small`` takes a core a minute a model, ``full`` is the paper's model."""
 
 ENCODER: Final = {
     schedule.name: schedule
     for schedule in (
         EncoderSchedule("smoke", 24, 8, 2, 8, 1, 2, 1, 2e-3, 8, 2, 1),
-        EncoderSchedule("small", 4000, 300, 4, 600, 12, 60, 6, 2e-3, 40, 3, 1),
+        EncoderSchedule("small", 4000, 300, 4, 600, 12, 60, 8, 2e-3, 40, 3, 1),
         EncoderSchedule("full", 4000, 2000, 8, 600, 80, 120, 30, 2e-3, 64, 4, 2),
     )
 }

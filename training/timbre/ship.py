@@ -1,4 +1,4 @@
-"""The encoder and its decoder as files that ship, with one card for both."""
+"""The encoder as a file that ships, with its card."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,24 +6,19 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import nn
 
 from tsumami.engine.contract import Contract, Training
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
 from tsumami.engine.timbre.encoder import TIMBRE_SIZE, TimbreEncoder
-from tsumami.engine.timbre.features import HOP, N_FFT, SAMPLE_RATE
-from tsumami.training.macros.export_graph import array_of, half, write_model
-from tsumami.training.timbre import decoder as spectrogram
-from tsumami.training.timbre.decoder import RANGE_DB, Decoder
+from tsumami.engine.timbre.features import HOP, N_FFT, SAMPLE_RATE, features_of
+from tsumami.training.macros.export_graph import write_model
 from tsumami.training.timbre.encoder import PITCH, TIMBRE
-from tsumami.training.timbre.encoder_fit import TrainedEncoder
-from tsumami.training.timbre.export import decoder_file, encoder_file
+from tsumami.training.timbre.encoder_fit import TrainedEncoder, vectors_of
+from tsumami.training.timbre.export import encoder_file
 from tsumami.training.timbre.notes import Notes
 
 TOLERANCE: Final = 1e-4
-"""Of a number of a vector of length 1, or of a level of 0-1, between the files and torch."""
-DECODER_SUFFIX: Final = "_decoder.onnx"
+"""Of a number of a vector of length 1, between the file and torch."""
 
 _PROBES: Final = 8
 _DATA: Final = (
@@ -33,8 +28,8 @@ _DATA: Final = (
 _CARD: Final = """# {name}
 
 Hears a note and says in {timbre} numbers what it sounds like, whatever its pitch, and in {pitch} what its
-pitch is. It goes on step by step, 46 ms each, and hears nothing of what is to come. `{decoder}`
-makes the spectrogram of a note from both vectors. `tsumami timbre` uses them.
+pitch is. It goes on step by step, 46 ms each, and hears nothing of what is to come.
+`tsumami timbre` uses it.
 Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Use
@@ -49,8 +44,7 @@ vectors = encoder.hear(samples)  # mono, float32, {sample_rate:,} Hz; again with
 
 ## Made by
 
-`{command}`: seed {seed}, epoch {best_epoch} of {epochs}, {loss} loss, {weights:,} weights and the decoder's
-{decoder_weights:,}.
+`{command}`: seed {seed}, epoch {best_epoch} of {epochs}, {loss} loss, {weights:,} weights.
 Data: {data}; hash `{data_hash}`.
 The instruments violin, bassoon, flute and trumpet, and 600 presets, are kept for the test.
 
@@ -65,8 +59,7 @@ What it does with instruments and presets that it has not met is in `docs/result
 - One note at a time, between C3 and B5. Chords, drums and noise get vectors too, and they mean little.
 - A sound of an instrument unlike all that it has learned from lies near those that share its envelope and
   brightness, not its name.
-- The decoder makes {seconds:.1f} s of a spectrogram of {bins} bins from {numbers} numbers: an outline of the
-  sound, without its noise and its beating.
+- It is least sure of notes that are shorter than half a second.
 """
 
 
@@ -85,68 +78,35 @@ def contract_of(encoder: TrainedEncoder) -> Contract:
     )
 
 
-def save_models(encoder: TrainedEncoder, decoder: Decoder, judges: Notes, out: Path) -> Contract:
-    """Write ``out``, the decoder beside it and the card; held against torch on ``judges`` first.
+def save_encoder(encoder: TrainedEncoder, judges: Notes, out: Path) -> Contract:
+    """Write ``out`` and the card beside it; held against torch on ``judges`` first.
 
-    Raises `ModelError` where the files say something else.
+    Raises `ModelError` where the file says something else.
     """
-    decoder = _halved(decoder)
     contract = contract_of(encoder)
-    content = encoder_file(encoder.model, contract)
-    made = decoder_file(decoder, _decoder_contract(contract))
-    error = max(_encoder_error(encoder, content, judges), _decoder_error(decoder, made))
+    error = _error(encoder, encoder_file(encoder.model, contract), judges)
     if not error <= TOLERANCE:
-        raise ModelError(f"exported models must agree with torch within {TOLERANCE:g}, got {error:g}")
+        raise ModelError(f"exported encoder must agree with torch within {TOLERANCE:g}, got {error:g}")
     contract = replace(contract, metrics={**contract.metrics, "export error": error})
     write_model(encoder_file(encoder.model, contract), out)
-    write_model(made, out.with_name(f"{out.stem}{DECODER_SUFFIX}"))
-    out.with_suffix(".md").write_text(_card(encoder, decoder, contract, out), "utf-8")
+    out.with_suffix(".md").write_text(_card(encoder, contract, out), "utf-8")
     return contract
 
 
-def _decoder_contract(contract: Contract) -> Contract:
-    return replace(
-        contract,
-        name="timbre decoder",
-        n_fft=spectrogram.N_FFT,
-        hop=spectrogram.HOP,
-        normalisation={TIMBRE_SIZE: TIMBRE, "range_db": RANGE_DB},
-        metrics={},
-    )
-
-
-def _halved(decoder: Decoder) -> Decoder:
-    """With weights that half precision holds exactly: half of the file, and levels as good."""
-    for parameter in decoder.parameters():
-        parameter.data = torch.from_numpy(half(array_of(parameter)))
-    return decoder
-
-
-def _encoder_error(encoder: TrainedEncoder, content: bytes, judges: Notes) -> float:
+def _error(encoder: TrainedEncoder, content: bytes, judges: Notes) -> float:
     heard = TimbreEncoder(content)
     heard.prepare()
-    some = judges.first(_PROBES)
-    wanted = np.concatenate([part[:, -1] for part in encoder.vectors(some)], axis=1)
     errors = []
-    for sound, row in zip(some.sounds, wanted, strict=True):
-        vectors = heard.vectors_of(sound.astype(np.float32))
+    for sound in judges.first(_PROBES).sounds.astype(np.float32):
+        vectors = heard.vectors_of(sound)
         assert vectors is not None
-        errors.append(np.abs(np.concatenate([vectors.timbre, vectors.pitch]) - row).max())
+        wanted = vectors_of(encoder.model, torch.from_numpy(features_of(sound))[None])
+        found = np.concatenate([vectors.timbre, vectors.pitch])
+        errors.append(np.abs(found - np.concatenate([part[0, -1] for part in wanted])).max())
     return float(max(errors))
 
 
-def _decoder_error(decoder: Decoder, content: bytes) -> float:
-    inference = Inference(content, "cpu", "timbre")
-    torch.manual_seed(0)
-    vectors = torch.cat([nn.functional.normalize(torch.randn(1, size), dim=1) for size in (TIMBRE, PITCH)], 1)
-    inference.inputs["x"][:] = vectors.numpy()
-    inference.step()
-    with torch.inference_mode():
-        wanted = decoder(vectors[:, :TIMBRE], vectors[:, TIMBRE:], torch.arange(spectrogram.FRAMES)[None])
-    return float(np.abs(inference.outputs["y"] - wanted.clamp(0.0, 1.0).numpy()).max())
-
-
-def _card(encoder: TrainedEncoder, decoder: Decoder, contract: Contract, out: Path) -> str:
+def _card(encoder: TrainedEncoder, contract: Contract, out: Path) -> str:
     shares = {
         "notes that did not find another of their preset or instrument among the nearest 5": "timbres missed",
         "notes that did not find another of their pitch among the nearest 5": "pitches missed",
@@ -157,24 +117,15 @@ def _card(encoder: TrainedEncoder, decoder: Decoder, contract: Contract, out: Pa
         name=contract.name,
         timbre=TIMBRE,
         pitch=PITCH,
-        numbers=TIMBRE + PITCH,
         file=out.name,
-        decoder=f"{out.stem}{DECODER_SUFFIX}",
         sample_rate=SAMPLE_RATE,
         command=encoder.command,
         seed=encoder.seed,
         best_epoch=encoder.best_epoch,
         epochs=encoder.epochs,
         loss=encoder.loss,
-        weights=_count(encoder.model),
-        decoder_weights=_count(decoder),
+        weights=sum(parameter.numel() for parameter in encoder.model.parameters()),
         data=_DATA,
         data_hash=encoder.data_hash,
         metrics="\n".join(lines),
-        seconds=spectrogram.FRAMES * spectrogram.HOP / SAMPLE_RATE,
-        bins=spectrogram.BINS,
     )
-
-
-def _count(model: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
