@@ -167,7 +167,7 @@ def test_from_data_to_page_by_command(data: Path, tmp_path: Path) -> None:
     assert soundfile.info(str(folder / "0001.wav")).frames == made["frames"]
     again = run_tsumami("loops", str(folder), "--model", str(out))
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
-    assert "out must have none of these files yet" in again.stderr
+    assert "out must have none of the files to write" in again.stderr
     judged = run_tsumami_json(
         "evaluate", "loops", *given, "--runs", str(runs), "--table", "--out", str(results)
     )
