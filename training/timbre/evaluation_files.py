@@ -34,6 +34,9 @@ vector of it. Compactness is the better the smaller, dispersion the larger. The 
 
 {separation}
 {margins}
+Where a probe below tells no more than chance, a space has learned nothing yet, and its compactness and
+dispersion are those of noise: nothing is then shown for or against the loss.
+
 ![Both spaces by t-SNE]({spaces})
 
 *The paper's figure 3: the pitch space coloured by pitch, the timbre space by instrument.*

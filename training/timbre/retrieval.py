@@ -44,7 +44,7 @@ def found_again(
 
 
 def ranks(index: Vectors, queries: Vectors, answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many of the index are nearer to each query than its answer."""
+    """How many others of the index are as near to each query as its answer, or nearer."""
     squares = (index**2).sum(axis=1) - 2.0 * queries @ index.T
     right = squares[np.arange(len(answers)), answers]
-    return np.asarray((squares < right[:, None]).sum(axis=1))
+    return np.asarray((squares <= right[:, None]).sum(axis=1) - 1)
