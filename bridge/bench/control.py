@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import psutil
 from rich.console import Console
 from rich.progress import track
 from websockets.sync.client import connect
@@ -74,6 +75,7 @@ class _Arrivals(NamedTuple):
 def run(seconds: float = _SECONDS, events_seconds: float = _EVENTS_SECONDS, moves: int = _MOVES) -> Report:
     """Rounds of ``seconds``, ``moves`` from the page, 1,000 events a second for ``events_seconds``."""
     without, with_page = _Counted(), _Counted()
+    others = psutil.getloadavg()[0]
     with jack_server(_BLOCK) as realtime, controlled_engine(_BLOCK) as control:
         heard: list[Message] = []
         mapping = compile_mapping(
@@ -122,7 +124,8 @@ def run(seconds: float = _SECONDS, events_seconds: float = _EVENTS_SECONDS, move
         f"{'with' if realtime else 'without'} real-time priority; {len(with_page.knob_ms)} knob moves with "
         f"the page, {len(without.knob_ms)} without; JACK lost {with_page.lost} and {without.lost} more. A "
         f"knob's time has JACK's own in it. Chromium draws by software on the same cores; the {_A_SECOND} "
-        "events a second are of eight knobs, with the page open."
+        "events a second are of eight knobs, with the page open. Before it began, other programs had a load "
+        f"of {others:.1f} on {psutil.cpu_count()} cores."
     )
     return Report("control", rows, [note])
 

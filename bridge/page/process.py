@@ -40,11 +40,13 @@ class PageConfig:
 def run_page(config: PageConfig, listening: socket.socket, bell: Doorbell) -> None:
     """Serve on a socket that listens already, until the session ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session, which ends us
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
     engine, page = SessionMemory.attach(config.engine_memory), PageMemory.attach(config.page_memory)
     access = Access(listening.getsockname()[1], config.token)
-    server = PageServer(config.facts, page, Picture(config.facts, engine, page), bell, access)
+    picture = Picture(config.facts, engine, page)
+    picture.take()  # loads what it needs, before anybody waits for it
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    server = PageServer(config.facts, page, picture, bell, access)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(server, listening))
 
