@@ -44,10 +44,10 @@ class Place:
 
     def split(self) -> Split:
         """All notes that the encoder is trained and judged with, played once."""
-        schedule = ENCODER[self.budget]
+        schedule, instruments = ENCODER[self.budget], self.instruments()
         patches = self._kept("patches", lambda show: self._played(self._patch_bank(schedule), schedule, show))
         presets = self._kept("presets", lambda show: self._played(self._bank(schedule), schedule, show))
-        return split_of(self.instruments(), patches, presets, schedule, self.seed)
+        return split_of(instruments, patches, presets, schedule, self.seed)
 
     def _kept(self, name: str, make: Callable[[Progress], Notes]) -> Notes:
         path = self.folder / f"notes-{name}.npz"
