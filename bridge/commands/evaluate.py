@@ -2,20 +2,24 @@
 
 import json as json_module
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from tsumami.bridge.bench.report import results_folder
 from tsumami.bridge.commands.evaluate_loops import loops
 from tsumami.bridge.commands.evaluate_timbre import timbre
-from tsumami.bridge.commands.evaluation import facts, print_rows
+from tsumami.bridge.commands.evaluation import (
+    JsonOption,
+    OutOption,
+    TableOption,
+    page_folder,
+    print_rows,
+    save,
+)
 from tsumami.bridge.commands.training import training_installed
-from tsumami.engine.errors import ModelError
-from tsumami.plugins.offline.data_set import explained
 
 if TYPE_CHECKING:
     from tsumami.training.macros.evaluate import Evaluation, Judged
@@ -47,24 +51,22 @@ def macros(
             "of another instrument; may be repeated."
         ),
     ] = None,
-    table: Annotated[
-        bool, typer.Option("--table", help="Write the page, its figures and a JSON document.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
+    table: TableOption = False,
+    out: OutOption = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that render; one a core by default.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Put held-out sounds to models and baselines, render their answers, and measure how far off they are."""
-    folder = out or results_folder()
-    if table and folder is None:
-        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    folder = page_folder(table, out)
     outcome = _outcome(data, runs, parameters or ["16", "32"], other or [], workers)
     for stranger in outcome.strangers:
         print(f"{stranger}: trained on something else, left out", file=sys.stderr)
-    if table and folder is not None:
-        _save(outcome.evaluations, folder)
+    if folder is not None:
+        from tsumami.training.macros.evaluation_files import save_page
+
+        save(folder, partial(save_page, outcome.evaluations))
     if json:
         from tsumami.training.macros.evaluation_table import document_of
 
@@ -81,16 +83,12 @@ def restoration(
     runs: Annotated[
         Path | None, typer.Option(help="Folder with runs of `tsumami train restoration` at or under it.")
     ] = None,
-    table: Annotated[
-        bool, typer.Option("--table", help="Write the page, its figure and a JSON document.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    table: TableOption = False,
+    out: OutOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Put held-out tunes to the models of the restoration paper and to baselines: SDR of magnitudes."""
-    folder = out or results_folder()
-    if table and folder is None:
-        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    folder = page_folder(table, out)
     with training_installed("evaluate"):
         from tsumami.training.restoration.evaluate import evaluate as evaluate_tunes
         from tsumami.training.restoration.evaluation_files import save_page
@@ -100,10 +98,8 @@ def restoration(
         evaluation = evaluate_tunes(read_tunes(data), runs, status.update)
     for stranger in evaluation.strangers:
         print(f"{stranger}: trained on something else, left out", file=sys.stderr)
-    if table and folder is not None:
-        with explained(str(folder)):
-            for path in save_page(evaluation, folder, facts()):
-                print(f"{path}: written", file=sys.stderr)
+    if folder is not None:
+        save(folder, partial(save_page, evaluation))
     if json:
         print(json_module.dumps(document_of(evaluation), allow_nan=False))
         return
@@ -119,16 +115,12 @@ def groove(
         str | None, typer.Option(help="The performance that was learned from: a part of its path.")
     ] = None,
     pieces: Annotated[int, typer.Option(min=1, help="Performances that were not, to compare.")] = 20,
-    table: Annotated[
-        bool, typer.Option("--table", help="Write the page, its figures and a JSON document.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for --table; docs/results in a checkout.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    table: TableOption = False,
+    out: OutOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Put the models of the groove paper to unheard beats, deviations and ghost notes."""
-    folder = out or results_folder()
-    if table and folder is None:
-        raise ModelError("out must be given with --table outside a checkout, got none; --out FOLDER")
+    folder = page_folder(table, out)
     with training_installed("evaluate"):
         from tsumami.training.groove.evaluate import evaluate as evaluate_runs
         from tsumami.training.groove.evaluation_files import save_page
@@ -139,10 +131,8 @@ def groove(
     with Console(stderr=True).status("rendering performances") as status:
         found, section = find_runs(runs), read_section(data, piece or PIECE)
         evaluation = evaluate_runs(found, section, read_pieces(data, pieces), status.update)
-    if table and folder is not None:
-        with explained(str(folder)):
-            for path in save_page(evaluation, folder, facts()):
-                print(f"{path}: written", file=sys.stderr)
+    if folder is not None:
+        save(folder, partial(save_page, evaluation))
     if json:
         print(json_module.dumps(document_of(evaluation), allow_nan=False))
         return
@@ -156,14 +146,6 @@ def _outcome(
         from tsumami.training.macros.evaluate_runs import evaluate_runs
     with Console(stderr=True).status("reading the data set") as status:
         return evaluate_runs(data, lists, runs, others=others, workers=workers, on_step=status.update)
-
-
-def _save(evaluations: "Sequence[Evaluation]", folder: Path) -> None:
-    from tsumami.training.macros.evaluation_files import save_page
-
-    with explained(str(folder)):
-        for path in save_page(evaluations, folder, facts()):
-            print(f"{path}: written", file=sys.stderr)
 
 
 def _print(evaluation: "Evaluation") -> None:
