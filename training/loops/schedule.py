@@ -26,8 +26,8 @@ SCHEDULES: Final = {
     schedule.name: schedule
     for schedule in (
         Schedule("smoke", 12, 4, 1, 3, 8, 20, 1),
-        Schedule("small", 250, 30, 7, 100, 32, 600, 1),
+        Schedule("small", 400, 60, 120, 100, 32, 4000, 1),
         Schedule("full", 1000, 100, 400, 100, 64, 50_000, 2),
     )
 }
-"""``small`` takes a core half a minute for a generator; ``full`` has the paper's 50,000 epochs."""
+"""``small`` takes a core four minutes for a generator; ``full`` has the paper's 50,000 epochs."""
