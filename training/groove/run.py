@@ -13,6 +13,7 @@ from tsumami.engine.groove.divergence import divergence
 from tsumami.training.checkpoint import FILE, load_checkpoint
 from tsumami.training.groove.lstm_vae import LstmVae
 from tsumami.training.groove.variants import VARIANTS
+from tsumami.training.trained import Trained
 
 Audio = npt.NDArray[np.float32]
 
@@ -23,18 +24,12 @@ SEED: Final = 1
 _AT_ONCE: Final = 1 << 12
 
 
-class Run:
+class Run(Trained):
     """The model of a training's best epoch, on the CPU."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
-        self.name: str = checkpoint["model"]
+        super().__init__(checkpoint)
         self.piece: str = checkpoint["piece"]
-        self.data_hash: str = checkpoint["data_hash"]
-        self.seed: int = checkpoint["seed"]
-        self.command: str = checkpoint["command"]
-        self.budget: str = checkpoint["schedule"]["name"]
-        self.epochs: int = checkpoint["epoch"]
-        self.best_epoch: int = checkpoint["best_epoch"]
         self.elbo: float = -checkpoint["best_figures"]["negative ELBO"]
         """Of the beats learned from, in nats a sample."""
         self.model = LstmVae(VARIANTS[self.name].components)

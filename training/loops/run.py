@@ -13,6 +13,7 @@ from tsumami.training.checkpoint import FILE, load_checkpoint
 from tsumami.training.loops.basis import ALL_SHAPES
 from tsumami.training.loops.networks import LATENTS, SOUNDS, Generator
 from tsumami.training.loops.variants import VARIANTS
+from tsumami.training.trained import Trained
 
 Array = npt.NDArray[np.float32]
 
@@ -21,17 +22,11 @@ SYSTEM: Final = "loops"
 _MEAN: Final = "mean."
 
 
-class Run:
+class Run(Trained):
     """The generator of a training's best epoch, on the CPU."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
-        self.name: str = checkpoint["model"]
-        self.data_hash: str = checkpoint["data_hash"]
-        self.seed: int = checkpoint["seed"]
-        self.command: str = checkpoint["command"]
-        self.budget: str = checkpoint["schedule"]["name"]
-        self.epochs: int = checkpoint["epoch"]
-        self.best_epoch: int = checkpoint["best_epoch"]
+        super().__init__(checkpoint)
         self.energy: float = checkpoint["best_figures"]["energy distance"]
         self.generator = Generator(
             torch.zeros(sum(SOUNDS.values()), ALL_SHAPES), is_normed=VARIANTS[self.name].is_normed

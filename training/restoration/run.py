@@ -13,23 +13,18 @@ from tsumami.training.restoration.predictor import Predictor, Shape
 from tsumami.training.restoration.qdlstm import Qdlstm
 from tsumami.training.restoration.spectra import Magnitudes
 from tsumami.training.restoration.windows import predict_tune
+from tsumami.training.trained import Trained
 
 SYSTEM: Final = "restoration"
 """Of `tsumami train`."""
 
 
-class Run:
+class Run(Trained):
     """The model of a training's best epoch, on the CPU."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
-        self.name: str = checkpoint["model"]
+        super().__init__(checkpoint)
         self.held_out: str = checkpoint["held_out"]
-        self.data_hash: str = checkpoint["data_hash"]
-        self.seed: int = checkpoint["seed"]
-        self.command: str = checkpoint["command"]
-        self.budget: str = checkpoint["schedule"]["name"]
-        self.epochs: int = checkpoint["epoch"]
-        self.best_epoch: int = checkpoint["best_epoch"]
         self.mse: float = checkpoint["best_figures"]["validation MSE"]
         """Of the validation, in units of a tune's largest magnitude."""
         self.model = make_model(self.name, Shape(**checkpoint["schedule"]["shape"]))
