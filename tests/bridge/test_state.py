@@ -269,6 +269,7 @@ def test_chance_moves_what_is_not_locked_and_one_undo_goes_back(tmp_path: Path) 
     stage = Stage(tmp_path)
     stage.turn(0.1, 0.5, 0.9)
     stage.state.lock("/tsumami/parameter/pan", is_locked=True)
+    before = stage.parameters.tolist()
     for _ in range(50):
         before = stage.parameters.tolist()
         assert stage.do(Command.RANDOMISE) == "moved by chance (Pad); undo goes back"

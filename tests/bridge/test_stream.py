@@ -242,7 +242,7 @@ def test_command_repairs_what_is_lost(tmp_path: Path) -> None:
     time_axis = np.arange(RATE) / RATE
     chord = sum(np.sin(2 * np.pi * hz * time_axis) for hz in (220.0, 277.2, 329.6)) / 4
     soundfile.write(tmp_path / "chord.wav", np.stack([chord, chord], 1), RATE, subtype="PCM_16")
-    sent = soundfile.read(tmp_path / "chord.wav", dtype="float32")[0]
+    sent = np.asarray(soundfile.read(tmp_path / "chord.wav", dtype="float32")[0], np.float32)
     mixed, plain = (_heard_with(tmp_path, sent, *words) for words in ((), ("--model", "none")))
     assert (mixed != plain).any(), "the model that ships has its say"
 
@@ -256,7 +256,7 @@ def _heard_with(folder: Path, sent: npt.NDArray[np.float32], *model: str) -> npt
         words = ("stream", "--listen", f"{LOCAL}:{port}", "--depth-ms", "400", "--once", *model)
         document = run_tsumami_json(*words, "--output", str(folder / "out.wav"))
         assert document["lost"] == relay.lost() > 5
-    heard: npt.NDArray[np.float32] = soundfile.read(document["output"], dtype="float32")[0][: len(sent)]
+    heard = np.asarray(soundfile.read(document["output"], dtype="float32")[0], np.float32)[: len(sent)]
     differs = (heard != sent).any(axis=1)
     assert 0 < differs.sum() / RATE <= 1e-3 * document["concealed_ms"] + 0.002 * document["lost"]
     error_db = 20 * np.log10((heard - sent)[differs].std() / sent[differs].std())
