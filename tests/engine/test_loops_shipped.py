@@ -23,7 +23,7 @@ def begun(generator: LoopGenerator, wish: Wish) -> float:
     counts = []
     for seed in SEEDS:
         power = np.square(generator.sounds(latent_of(seed, generator.latents), wish)).sum(axis=1)
-        counts.append((power > 1e-3 * power.max()).mean())
+        counts.append((power > 0.03 * power.max()).mean())
     return float(np.mean(counts))
 
 
@@ -45,7 +45,7 @@ def test_its_loops_are_loud_finite_and_different(generator: LoopGenerator, kind:
 @pytest.mark.parametrize("kind", KINDS)
 def test_density_can_be_turned(generator: LoopGenerator, kind: LoopKind) -> None:
     sparse, dense = (begun(generator, Wish(kind, density=density)) for density in (0.3, 0.9))
-    assert dense > sparse
+    assert dense > sparse + 0.2
 
 
 @pytest.mark.parametrize("kind", KINDS)
