@@ -57,6 +57,8 @@ class LogLine(
     control: tuple[Annotated[int, Meta(ge=0, le=119)], float] | None = None
     note_bend: tuple[_Note, float] | None = None
     note_slide: tuple[_Note, float] | None = None
+    loop: tuple[_Count, float] | None = None
+    """Number of a `tsumami.engine.loops.LoopControl`, and its value."""
 
     def __post_init__(self) -> None:
         given = [name for name in _CONTENT if getattr(self, name) is not None]
@@ -73,7 +75,16 @@ class LogEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 _CONTENT = LogLine.__struct_fields__[2:]
 _PAIRS = frozenset(
-    {Kind.NOTE_ON, Kind.NOTE_OFF, Kind.PRESSURE, Kind.BYPASS, Kind.CONTROL, Kind.NOTE_BEND, Kind.NOTE_SLIDE}
+    {
+        Kind.NOTE_ON,
+        Kind.NOTE_OFF,
+        Kind.PRESSURE,
+        Kind.BYPASS,
+        Kind.CONTROL,
+        Kind.NOTE_BEND,
+        Kind.NOTE_SLIDE,
+        Kind.LOOP,
+    }
 )
 _BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})
 

@@ -42,6 +42,7 @@ _INDEX = {
     Kind.CONTROL: st.integers(0, 119),
     Kind.NOTE_BEND: st.integers(0, 127),
     Kind.NOTE_SLIDE: st.integers(0, 127),
+    Kind.LOOP: st.integers(0, 20),
 }
 _NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH, Kind.TEMPO)
 _WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)
