@@ -30,6 +30,7 @@ RUN_HERE = {
     "plugin.toml",
     "render_a_bank.py",
     "render_patches.py",
+    "tempo.toml",
     "turn_knob.py",
 }
 
@@ -50,6 +51,12 @@ def run(name: str, *args: str, folder: Path) -> str:
 
 def test_every_example_is_run() -> None:
     assert {path.name for path in EXAMPLES.iterdir() if not path.name.startswith("_")} == RUN_HERE
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_session_keeps_to_its_tempo() -> None:
+    summary = run_tsumami_json("live", str(EXAMPLES / "tempo.toml"), "--device", "null", "--seconds", "1")
+    assert summary["tempo"] == {"bpm": 100.0, "source": "own"}
 
 
 @pytest.mark.usefixtures("nothing_left")
