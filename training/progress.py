@@ -1,7 +1,7 @@
 """Progress bars on standard error, for work that is counted as it goes."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import Progress
@@ -26,6 +26,17 @@ def epochs(title: str, count: int) -> Iterator[Callable[[int, dict[str, float]],
             progress.update(task, completed=epoch, description=f"{title} {words}")
 
         yield show
+
+
+def watch(
+    title: str, count: int, training: Iterable[tuple[int, dict[str, float]]], stop_after: int | None = None
+) -> None:
+    """Let a training of ``count`` epochs go on under a bar; ``stop_after`` ends it, as a kill would."""
+    with epochs(title, count) as show:
+        for number, (epoch, figures) in enumerate(training, 1):
+            show(epoch, figures)
+            if number == stop_after:
+                break
 
 
 def _bar() -> Progress:

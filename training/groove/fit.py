@@ -19,7 +19,7 @@ from tsumami.training.groove.noises import NOISES
 from tsumami.training.groove.run import Run, load_run, stored_run
 from tsumami.training.groove.schedule import SCHEDULES, Schedule
 from tsumami.training.groove.variants import VARIANTS
-from tsumami.training.progress import epochs
+from tsumami.training.progress import watch
 from tsumami.training.training_state import Figures, TrainingState
 
 _LARGEST_GRADIENT: Final = 1.0
@@ -44,11 +44,7 @@ def fit(
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
     training = Training(section, name, place / name, schedule, seed, command)
-    with epochs(name, schedule.epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(name, schedule.epochs, training.epochs(), stop_after)
     return training.run()
 
 

@@ -19,7 +19,7 @@ from tsumami.training.loops.objective import LAZY, critic_loss, energy_distance,
 from tsumami.training.loops.run import Run, load_run, stored_run
 from tsumami.training.loops.schedule import SCHEDULES, Schedule
 from tsumami.training.loops.variants import VARIANTS
-from tsumami.training.progress import epochs
+from tsumami.training.progress import watch
 from tsumami.training.training_state import Figures, TrainingState
 
 _MEAN_STEPS: Final = 200
@@ -44,11 +44,7 @@ def fit(
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
     training = Training(data, name, place / name, schedule, seed, command)
-    with epochs(name, schedule.epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(name, schedule.epochs, training.epochs(), stop_after)
     return training.run()
 
 

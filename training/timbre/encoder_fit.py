@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.training.checkpoint import load_checkpoint
-from tsumami.training.progress import epochs
+from tsumami.training.progress import watch
 from tsumami.training.timbre.encoder import Encoder
 from tsumami.training.timbre.encoder_data import Batches, Split, whole_features
 from tsumami.training.timbre.metric_losses import LOSSES
 from tsumami.training.timbre.notes import Notes
 from tsumami.training.timbre.retrieval import found_again
 from tsumami.training.timbre.schedule import EncoderSchedule
+from tsumami.training.trained import Trained
 from tsumami.training.training_state import Figures, TrainingState
 
 SYSTEM: Final = "timbre"
@@ -30,17 +31,12 @@ _AT_ONCE: Final = 256
 _TOP: Final = 5
 
 
-class TrainedEncoder:
+class TrainedEncoder(Trained):
     """The encoder of a training's best epoch, on the CPU."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
-        self.loss: str = checkpoint["model"]
-        self.data_hash: str = checkpoint["data_hash"]
-        self.seed: int = checkpoint["seed"]
-        self.command: str = checkpoint["command"]
-        self.budget: str = checkpoint["schedule"]["name"]
-        self.epochs: int = checkpoint["epoch"]
-        self.best_epoch: int = checkpoint["best_epoch"]
+        super().__init__(checkpoint)
+        self.loss = self.name
         self.figures: Figures = checkpoint["best_figures"]
         self.model = Encoder()
         self.model.load_state_dict(checkpoint["best"])
@@ -76,11 +72,7 @@ def fit_encoder(
     """
     torch.set_num_threads(schedule.threads)
     training = _Training(split, loss, folder, schedule, seed, command)
-    with epochs(f"encoder, {loss}", schedule.epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(f"encoder, {loss}", schedule.epochs, training.epochs(), stop_after)
     return TrainedEncoder(load_checkpoint(folder, SYSTEM))
 
 

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from tsumami.training.checkpoint import load_checkpoint
-from tsumami.training.progress import epochs
+from tsumami.training.progress import watch
 from tsumami.training.timbre.blstm_vae import BlstmVae, powers_of
 from tsumami.training.timbre.instruments import VALIDATION, learned_from
 from tsumami.training.timbre.notes import Notes
 from tsumami.training.timbre.pairwise import WEIGHT, total_loss
 from tsumami.training.timbre.schedule import PaperSchedule
+from tsumami.training.trained import Trained
 from tsumami.training.training_state import Figures, TrainingState
 
 SYSTEM: Final = "timbre"
@@ -28,18 +29,12 @@ _JUDGED_FRAMES: Final = 9
 """Of each note, as in section 3.3: before it may have ended."""
 
 
-class Run:
+class Run(Trained):
     """The model of a training's best epoch, on the CPU."""
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
-        self.name: str = checkpoint["model"]
-        self.data_hash: str = checkpoint["data_hash"]
-        self.seed: int = checkpoint["seed"]
-        self.command: str = checkpoint["command"]
-        self.budget: str = checkpoint["schedule"]["name"]
+        super().__init__(checkpoint)
         self.seconds: float = checkpoint["schedule"]["seconds"]
-        self.epochs: int = checkpoint["epoch"]
-        self.best_epoch: int = checkpoint["best_epoch"]
         self.loss: float = next(iter(checkpoint["best_figures"].values()))
         self.model = BlstmVae(checkpoint["schedule"]["units"])
         self.model.load_state_dict(checkpoint["best"])
@@ -72,11 +67,7 @@ def fit(
     """
     torch.set_num_threads(schedule.threads)
     training = _Training(notes, name, folder, schedule, seed, command)
-    with epochs(name, schedule.epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(name, schedule.epochs, training.epochs(), stop_after)
     return Run(load_checkpoint(folder, SYSTEM))
 
 
