@@ -23,7 +23,7 @@ from tsumami.training.macros.schedule import SCHEDULES, Schedule
 from tsumami.training.macros.sounds import Sounds, join
 from tsumami.training.macros.synth_model import Batch, Shape
 from tsumami.training.macros.variations import variations
-from tsumami.training.progress import counting, epochs
+from tsumami.training.progress import counting, watch
 from tsumami.training.training_state import Figures, TrainingState
 
 _STOP_AFTER: Final = 4
@@ -55,11 +55,7 @@ def fit(
     if issubclass(model_class(model), FlowSynth):
         synthesizer = _learn_synthesizer(corpus, more, schedule, seed)
     training = Training(corpus, more, model, choices, schedule, seed, folder, command, synthesizer)
-    with epochs(model, schedule.epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(model, schedule.epochs, training.epochs(), stop_after)
     return training.run()
 
 
@@ -67,9 +63,7 @@ def _learn_synthesizer(corpus: Corpus, more: Sounds | None, schedule: Schedule, 
     """The weights of a `SYNTHESIZER`; trained once, and kept beside the data."""
     folder = corpus.folder / f"{SYNTHESIZER}-{corpus.hash}-{schedule.name}-{seed}"
     training = Training(corpus, more, SYNTHESIZER, (), schedule, seed, folder)
-    with epochs(SYNTHESIZER, schedule.epochs) as show:
-        for epoch, figures in training.epochs():
-            show(epoch, figures)
+    watch(SYNTHESIZER, schedule.epochs, training.epochs())
     return training.best
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tsumami.engine.errors import ModelError
 from tsumami.training.checkpoint import has_checkpoint
-from tsumami.training.progress import epochs
+from tsumami.training.progress import watch
 from tsumami.training.restoration.batches import training_and_validation
 from tsumami.training.restoration.models import GATES, PARENTS, make_model
 from tsumami.training.restoration.predictor import Predictor
@@ -47,11 +47,7 @@ def fit(
     schedule = SCHEDULES[budget]
     torch.set_num_threads(schedule.threads)
     training = Training(fold, model, place, schedule, seed, command)
-    with epochs(f"{model} without {fold.held_out.name}", training.most_epochs) as show:
-        for number, (epoch, figures) in enumerate(training.epochs(), 1):
-            show(epoch, figures)
-            if number == stop_after:
-                break
+    watch(f"{model} without {fold.held_out.name}", training.most_epochs, training.epochs(), stop_after)
     return training.run()
 
 

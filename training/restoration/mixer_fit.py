@@ -13,7 +13,7 @@ from torch import nn
 
 from tsumami.engine.errors import SoundError
 from tsumami.training.checkpoint import load_checkpoint
-from tsumami.training.progress import counting, epochs
+from tsumami.training.progress import counting, watch
 from tsumami.training.restoration.mixer_clips import Sources, find_sources
 from tsumami.training.restoration.mixer_examples import Examples, examples_of
 from tsumami.training.restoration.mixer_network import Gaps, MixerNetwork, loss_of
@@ -87,9 +87,7 @@ def fit_mixer(
     if len(heard) < _FEWEST:
         raise SoundError(f"data must have {_FEWEST} clips that can be heard, got {len(heard)}")
     training = _Training(heard, folder, schedule, seed, command)
-    with epochs(SYSTEM, schedule.epochs) as show_epoch:
-        for epoch, figures in training.epochs():
-            show_epoch(epoch, figures)
+    watch(SYSTEM, schedule.epochs, training.epochs())
     return training.trained(sources)
 
 
