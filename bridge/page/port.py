@@ -10,7 +10,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     error: OSError | OverflowError
     for wanted in (port, 0):
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # Of TCP by name: only then does asyncio let small messages go at once.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, wanted))

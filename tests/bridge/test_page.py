@@ -1,6 +1,8 @@
 """The page's server: who may come in, what is taken from a browser, and what it is sent."""
 
+import asyncio
 import contextlib
+import socket
 import struct
 
 import numpy as np
@@ -152,6 +154,27 @@ def test_a_port_that_is_taken_gives_way_to_another() -> None:
             assert second.getsockname()[1] not in (0, port)
     with pytest.raises(DeviceError, match="--page-host must be an address of this computer, got 192"):
         listening_socket("192.0.2.1", 0)
+
+
+async def _is_sent_at_once(listening: socket.socket) -> bool:
+    """Whether a small message of the server waits for no other."""
+    met: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        option = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        met.set_result(bool(option))
+        writer.close()
+
+    async with await asyncio.start_server(greet, sock=listening):
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.close()
+        return await asyncio.wait_for(met, 10.0)
+
+
+def test_pictures_are_sent_at_once() -> None:
+    """Held back until the last is acknowledged, they would come 40 ms late, three at a time."""
+    with listening_socket("127.0.0.1", 0) as listening:
+        assert asyncio.run(_is_sent_at_once(listening))
 
 
 def test_a_host_without_a_token_is_refused_in_one_line() -> None:
