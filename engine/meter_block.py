@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tsumami.engine.loops.outline import OUTLINE_POINTS
+from tsumami.engine.loops.player_state import SLOTS
 from tsumami.engine.meters import BINS
 
 MAX_PARAMETERS = 4096
@@ -69,6 +71,12 @@ METER_DTYPE = np.dtype(
         ("loops_made", np.int64),
         ("loop_changes", np.int64),  # bar lines at which another loop began
         ("loop_load", *_HISTOGRAM),  # nanoseconds per loop
+        ("loop_place", np.float64),  # how far the loop that sounds has come, 0-1
+        ("loop_sounds", np.int64),  # slot of it
+        ("loop_waits", np.int64),  # … and of the one that the next bar line takes; -1: there is none
+        ("loop_slot_seeds", np.int64, (SLOTS,)),
+        ("loop_slot_bars", np.int64, (SLOTS,)),
+        ("loop_outlines", np.int8, (SLOTS, 2, OUTLINE_POINTS)),
         # Written by the engine's main thread.
         ("device_losses", np.int64),
         ("heartbeat_ns", np.int64),

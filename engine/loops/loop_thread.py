@@ -43,3 +43,7 @@ class LoopThread(threading.Thread):
             meters["loop_seed"], meters["loop_bpm"] = player.choice.seed, player.choice.wish.bpm
         meters["loops_made"] = player["made"]
         meters["loop_changes"] = player["changes"]
+        meters["loop_slot_seeds"][:], meters["loop_slot_bars"][:] = player.seeds, player["bars"]
+        meters["loop_outlines"][:] = player.outlines
+        meters["loop_sounds"], meters["loop_waits"] = player["held"], player.waiting
+        meters["loop_place"] = player.place

@@ -11,6 +11,7 @@ from tsumami.engine.loops.assembly import SLOWEST_BPM, loop_frames
 from tsumami.engine.loops.choice import Chooser, LoopChoice
 from tsumami.engine.loops.controls import LoopSettings
 from tsumami.engine.loops.generator import LoopGenerator
+from tsumami.engine.loops.outline import OUTLINE_POINTS, outline
 from tsumami.engine.loops.player_kernels import FRESH, MIDDLE_OFFSET, SLOT, process
 from tsumami.engine.loops.player_state import MOST_FADE, PLAYER_DTYPE, SLOTS
 from tsumami.engine.memory import exchange
@@ -50,6 +51,10 @@ class LoopPlayer:
         self._state = np.zeros(1, PLAYER_DTYPE)
         self._sounds: npt.NDArray[np.float32] = np.zeros((SLOTS, 0), np.float32)
         self._sample_rate = 0.0
+        self.seeds: npt.NDArray[np.int64] = np.zeros(SLOTS, np.int64)
+        """Of the loop in each slot."""
+        self.outlines: npt.NDArray[np.int8] = np.zeros((SLOTS, 2, OUTLINE_POINTS), np.int8)
+        """See `outline`."""
         self.asked = Ring.allocate(EVENT_DTYPE, 256)
         """LOOP events for `advance`."""
 
@@ -68,6 +73,17 @@ class LoopPlayer:
         """A copy of the loop that sounds, before its level. [not while the strip runs]"""
         held = int(self["held"])
         return self._sounds[held, : int(self["length"][held])].copy()
+
+    @property
+    def place(self) -> float:
+        """How far the loop that sounds has come, 0-1."""
+        return int(self["place"]) / max(int(self["length"][self["held"]]), 1)
+
+    @property
+    def waiting(self) -> int:
+        """Slot of the loop that the next bar line takes; -1 where there is none."""
+        middle = int(self["middle"])
+        return middle & SLOT if middle & FRESH else -1
 
     @property
     def choice(self) -> LoopChoice | None:
@@ -131,6 +147,7 @@ class LoopPlayer:
             choice.seed, choice.wish, bars=choice.bars, turn=choice.turn, sample_rate=self._sample_rate
         )
         self._sounds[slot, : len(loop)] = loop * _even_gain(loop)
+        self.seeds[slot], self.outlines[slot] = choice.seed, outline(self._sounds[slot, : len(loop)])
         self._state[0]["length"][slot], self._state[0]["bars"][slot] = len(loop), choice.bars
         self._state[0]["made"] += 1
 

@@ -14,6 +14,7 @@ from tests.engine.loops_model import tiny_loops
 from tsumami.engine.events import NO_EVENTS, Events, Kind, event
 from tsumami.engine.loops.controls import LoopControl, LoopSettings
 from tsumami.engine.loops.loop_thread import LoopThread
+from tsumami.engine.loops.outline import outline
 from tsumami.engine.loops.player import LoopPlayer
 from tsumami.engine.meter_block import MeterBlock
 from tsumami.engine.stage import run_stage
@@ -183,3 +184,27 @@ def test_the_thread_makes_what_is_asked_while_it_plays() -> None:
 
 def _alone(seed: int) -> Audio:
     return player(seed=seed).playing
+
+
+def test_what_sounds_and_what_waits_for_the_bar_line_is_told() -> None:
+    stage, meters = player(seed=3), MeterBlock.allocate()
+    thread = LoopThread(stage, meters)
+    play(stage, 64, ask(LoopControl.SEED, 5.0))
+    thread.advance()
+    sounds, waits = int(meters["loop_sounds"]), int(meters["loop_waits"])
+    assert (meters["loop_slot_seeds"][sounds], meters["loop_slot_seeds"][waits]) == (3, 5)
+    assert meters["loop_place"] == 64 / BAR
+    np.testing.assert_array_equal(meters["loop_outlines"][sounds], outline(stage.playing))
+    play(stage, BAR)
+    thread.advance()
+    assert (meters["loop_sounds"], meters["loop_waits"]) == (waits, -1)
+
+
+@given(st.integers(256, 3000), st.integers(0, 2999))
+def test_an_outline_shows_every_sample(frames: int, place: int) -> None:
+    loop = np.zeros(frames, np.float32)
+    loop[place % frames] = -1.0
+    lowest, highest = outline(loop)
+    assert lowest.min() == -127
+    assert (lowest < 0).sum() == 1
+    assert not highest[lowest == 0].any()
