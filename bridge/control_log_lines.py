@@ -57,6 +57,9 @@ class LogLine(
     control: tuple[Annotated[int, Meta(ge=0, le=119)], float] | None = None
     note_bend: tuple[_Note, float] | None = None
     note_slide: tuple[_Note, float] | None = None
+    latent: tuple[_Count, float] | None = None
+    repair: tuple[_Count, float] | None = None
+    """Number of a `tsumami.engine.repair_control.RepairControl`, and its value."""
     loop: tuple[_Count, float] | None = None
     """Number of a `tsumami.engine.loops.LoopControl`, and its value."""
 
@@ -84,6 +87,8 @@ _PAIRS = frozenset(
         Kind.NOTE_BEND,
         Kind.NOTE_SLIDE,
         Kind.LOOP,
+        Kind.LATENT,
+        Kind.REPAIR,
     }
 )
 _BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})

@@ -73,7 +73,7 @@ class LiveLearn:
         if learned is None:
             return
         address, self._wanted = self._wanted, ""
-        entry = {**learned.fields, **_fields(self._places[address])}
+        entry = {**learned.fields, **fields_of(self._places[address])}
         session = self._setup.session
         session = msgspec.structs.replace(session, maps=[*session.maps, msgspec.convert(entry, Map)])
         self._setup = dataclasses.replace(self._setup, session=session)
@@ -90,7 +90,7 @@ class LiveLearn:
         return f", and is in {self._path.name}"
 
 
-def _fields(place: Place) -> dict[str, Any]:
+def fields_of(place: Place) -> dict[str, Any]:
     """What a map says of a target at a place."""
     match place:
         case ("macro", name):
@@ -101,5 +101,10 @@ def _fields(place: Place) -> dict[str, Any]:
             return {"effect": effect, "parameter": name}
         case ("effect", effect, "bypass"):
             return {"effect": effect, "bypass": True}
-        case _:
-            return {"gain": True}
+        case ("latent", number):
+            return {"latent": int(number)}
+        case (("loop" | "repair") as what, name):
+            return {what: name}
+        case (switch,):
+            return {switch: True}
+    raise ValueError(f"place must be one of a target, got {place}")

@@ -16,6 +16,7 @@ from tsumami.bridge.state.files import autosave_path, snapshots_path
 from tsumami.bridge.state.instrument import Rows
 from tsumami.engine import EngineClient
 from tsumami.engine.events import EVENT_DTYPE, NOW, Kind, effect_index
+from tsumami.engine.repair_control import HOLD_SECONDS, RepairControl
 
 
 def open_state(
@@ -80,6 +81,9 @@ class _LiveInstrument:
 def _place(setup: Setup, rack: Rack, positions: Positions) -> None:
     """Say where everything stands to begin with that the engine does not tell."""
     positions.put(Kind.GAIN, 0, 10.0 ** (setup.session.output.gain_db / 20.0))
+    if setup.session.input.repair:
+        positions.put(Kind.REPAIR, RepairControl.ON, 1.0)
+        positions.put(Kind.REPAIR, RepairControl.HOLD, HOLD_SECONDS)
     for number, (effect, client) in enumerate(zip(setup.session.effects, rack.effects, strict=True)):
         positions.put(Kind.BYPASS, number, float(effect.bypass))
         for row, value in enumerate(client.facts.values):

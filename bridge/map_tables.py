@@ -10,11 +10,15 @@ from tsumami.bridge.table import Table, meta
 MACRO_NAMES = ("bright", "aggressive", "moving", "percussive", "long", "thick", "noisy", "wide")
 """The eight macros of the model that ships, in the order of their default knobs CC 20-27."""
 
+LATENTS = 32
+"""Dimensions of its latent."""
+
 SourceKind = Literal["cc", "nrpn", "rpn", "bend", "pressure", "poly_pressure", "program"]
 CurveName = Literal["linear", "exponential", "logarithmic", "s"]
 Takeover = Literal["jump", "pickup", "scale", "relative"]
 Encoder = Literal["twos", "offset", "sign"]
 LoopTarget = Literal["level", "turn", "density", "brightness", "seed", "mute", "hold", "next", "undo"]
+RepairTarget = Literal["on", "hold"]
 Action = Literal["recall", "store", "undo", "redo", "compare", "panic", "randomise", "tap", "start", "stop"]
 
 _MACRO_KNOBS = range(20, 32)
@@ -44,6 +48,10 @@ class Map(Table, frozen=True):
     ] = None
     channel: Annotated[int, meta("MIDI channel 1-16, or 0 for all", ge=0, le=16)] = 0
     macro: Annotated[str | None, meta("name of a macro")] = None
+    latent: Annotated[
+        Annotated[int, Meta(ge=0, le=1023)] | None,
+        meta("number, from 0, of a dimension of the macro model's latent"),
+    ] = None
     parameter: Annotated[
         str | None,
         meta('name of a parameter of the instrument or effect; of plugins also "#index" or "id:number"'),
@@ -58,6 +66,13 @@ class Map(Table, frozen=True):
             "what it moves of the loop player: a knob for its level, the turn to the next seed, density, "
             "brightness or the seed (0-127), a switch that mutes or holds it, a button for the next or the "
             "last seed"
+        ),
+    ] = None
+    repair: Annotated[
+        RepairTarget | None,
+        meta(
+            "what it moves of the input's repair: a switch that turns it on, or how long gaps go on before "
+            "they fade, up to a second"
         ),
     ] = None
     action: Annotated[
@@ -135,13 +150,20 @@ class Map(Table, frozen=True):
             raise ValueError(f"takeover relative with a cc of 7 bits only, got it with {self.label}")
 
     def _check_target(self) -> None:
-        names = (self.macro, self.parameter, self.action, self.morph, self.loop)
-        targets = sum(name is not None for name in names) + self.bypass + self.gain
-        targets += self.tempo
+        names = (
+            self.macro,
+            self.latent,
+            self.parameter,
+            self.loop,
+            self.repair,
+            self.action,
+            self.morph,
+        )
+        targets = sum(name is not None for name in names) + self.bypass + self.gain + self.tempo
         if targets != 1:
             raise ValueError(
-                "exactly one of macro, parameter, loop, action, morph, bypass = true, gain = true, "
-                f"tempo = true, got {targets} of them"
+                "exactly one of macro, latent, parameter, loop, repair, action, morph, bypass = true, "
+                f"gain = true, tempo = true, got {targets} of them"
             )
         if (self.slot is not None) != (self.action in ("recall", "store")):
             raise ValueError(f"a slot with action recall or store, and only then, got {self.slot}")

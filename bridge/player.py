@@ -10,7 +10,7 @@ from tsumami.engine.events import NOW, Events, Kind, event
 
 _AHEAD_SECONDS = 0.06
 _STEP_SECONDS = 0.02
-_THROUGH_MACROS = (Kind.MACRO, Kind.PARAMETER, Kind.PATCH)
+_THROUGH_MACROS = (Kind.MACRO, Kind.LATENT, Kind.PARAMETER, Kind.PATCH)
 
 
 class Player:

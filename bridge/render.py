@@ -73,7 +73,7 @@ def render_performance(setup: Setup, take: Take, programs: PresetPrograms | None
         if _load_programs(due, programs) and macros is not None and programs is not None:
             macros.take_over(programs.values)
         if macros is not None:
-            through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.PARAMETER, Kind.PATCH))
+            through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.LATENT, Kind.PARAMETER, Kind.PATCH))
             macros.advance(due[through_macros], begin)
             due = due[~through_macros]
         block = strip.run(frames, due)

@@ -77,7 +77,7 @@ class Router:
             forward(events)
         self.positions.note(events)
         kinds = events["kind"]
-        through_macros = (kinds == Kind.MACRO) | (kinds == Kind.PARAMETER)
+        through_macros = np.isin(kinds, (Kind.MACRO, Kind.LATENT, Kind.PARAMETER))
         is_patch = kinds == Kind.PATCH
         for item in events[is_patch]:
             name = self._programs.load(int(item["index"]))

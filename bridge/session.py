@@ -93,12 +93,14 @@ def check_names(
     macros: Sequence[str],
     parameters: Sequence[str],
     patches: Sequence[str],
+    latents: int = 0,
     effects: Mapping[str, Sequence[str]] = MappingProxyType({}),
     path: Path | None = None,
 ) -> None:
     """Refuse a session that names a macro, parameter, effect or patch that is not there.
 
-    ``effects`` are the names of the parameters of each effect, in order. ``path`` is the file that the
+    ``effects`` are the names of the parameters of each effect, in order; ``latents`` is how many dimensions
+    the model's latent has. ``path`` is the file that the
     session came from; with it the error has a line.
     """
     wanted: list[tuple[KeyPath, str | None, Sequence[str]]] = [
@@ -106,6 +108,8 @@ def check_names(
     ]
     for number, entry in enumerate(session.maps):
         wanted.append((("map", number, "macro"), entry.macro, macros))
+        latent = None if entry.latent is None else str(entry.latent)
+        wanted.append((("map", number, "latent"), latent, [str(each) for each in range(latents)]))
         wanted.append((("map", number, "effect"), entry.effect, list(effects)))
         of_effect = effects.get(entry.effect or "")
         wanted.append((("map", number, "parameter"), entry.parameter, of_effect or parameters))

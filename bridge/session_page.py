@@ -27,11 +27,11 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 
 _MAPS = """
 Each map has exactly one of `cc`, `nrpn`, `rpn`, `poly_pressure`, `program`, `bend = true` and
-`pressure = true`, and exactly one of `macro`, `parameter`, `loop`, `action`, `morph`, `bypass = true`,
-`gain = true` and `tempo = true`. A file without any map has CC 20-27 on the eight macros, in their order,
-and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means no maps at all. Several
-knobs may move one thing, and one knob several. `tsumami learn FILE --macro bright` waits for a knob to be
-turned and adds its map to the file.
+`pressure = true`, and exactly one of `macro`, `latent`, `parameter`, `loop`, `repair`, `action`, `morph`,
+`bypass = true`, `gain = true` and `tempo = true`. A file without any map has CC 20-27 on the eight macros, in
+their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means no maps at
+all. Several knobs may move one thing, and one knob several. `tsumami learn FILE --macro bright` waits for a
+knob to be turned and adds its map to the file.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:
@@ -43,7 +43,8 @@ knob does when it is turned next:
 | `scale` | no jump: the target covers the rest of its way to the end as the knob covers its own |
 | `relative` | an endless encoder moves the target from where it is, by `step` a tick |
 
-Macros never jump to a knob: where it stands when a patch is loaded means the patch.
+Macros never jump to a knob: where it stands when a patch is loaded means the patch. Neither do dimensions of
+the latent, which are what macros are made of: what both move adds up.
 
 An `action` is done when its button is pressed (from 64 on): `recall` and `store` a snapshot, `undo` and
 `redo` what has moved, `compare` two states to and fro, `randomise` what is not locked, `panic` for silence

@@ -11,7 +11,7 @@ import msgspec
 from tsumami.bridge.addresses import resolve_addresses
 from tsumami.bridge.controllers import load_controller
 from tsumami.bridge.loops.live_loop import loop_stage
-from tsumami.bridge.map_tables import MACRO_NAMES, Map, default_maps
+from tsumami.bridge.map_tables import LATENTS, MACRO_NAMES, Map, default_maps
 from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
 from tsumami.bridge.outside import parameters_of, patches_of
@@ -58,6 +58,8 @@ class Setup:
     effects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     macros: tuple[str, ...] = ()
     """Names of the macros, where there is a model of them."""
+    latents: int = 0
+    """Dimensions of its latent."""
     note: str = ""
     """What is to be said of the macros, in one line."""
 
@@ -85,6 +87,7 @@ class Setup:
         """What there is to be moved beside the macros, and how far few values are rounded."""
         return {
             "parameters": [row.name for row in self.parameters],
+            "latents": self.latents,
             "effects": self.effects,
             "grains": {
                 row.name: 0.5 / (len(row.choices) - 1) for row in self.parameters if len(row.choices) > 1
@@ -115,10 +118,12 @@ def set_up(
         effects = {label: table.labels for label, table in rack.effect_tables.items()}
         config = dataclasses.replace(setup.config, effects=rack.effect_stages)
         setup = dataclasses.replace(setup, config=config, effects=effects)
-    setup = _with_loop(_with_macros(setup, path), path)
+    setup = _with_loop(_with_macros(setup, path))
+    _check_switched_on(setup.session, path)
     check_names(
         setup.session,
         macros=setup.macros,
+        latents=setup.latents,
         parameters=[parameter.name for parameter in setup.parameters],
         patches=[patch.name for patch in setup.patches],
         effects=setup.effects,
@@ -142,16 +147,25 @@ def _check_input(session: Session, path: Path | None) -> None:
         )
 
 
-def _with_loop(setup: Setup, path: Path | None) -> Setup:
-    """A session with its loop player behind the effects; maps of one that is not there are refused."""
-    loop = setup.session.loop
-    for number, entry in enumerate(setup.session.maps):
-        if entry.loop is not None and loop.kind == "none":
-            raise SessionError(
-                f"{line_of(path, ('map', number, 'loop'))}map[{number}].loop must be in a session with a "
-                f"loop, got {entry.loop!r} without one; set loop.kind"
-            )
-    if loop.kind == "none":
+def _check_switched_on(session: Session, path: Path | None) -> None:
+    """Refuse maps of a loop or a repair that is not there."""
+    absent = {
+        "loop": (session.loop.kind == "none", "a loop", "set loop.kind"),
+        "repair": (not session.input.repair, "a repair", "set input.repair"),
+    }
+    for number, entry in enumerate(session.maps):
+        for field_name, (is_absent, what, remedy) in absent.items():
+            wanted = getattr(entry, field_name)
+            if is_absent and wanted is not None:
+                raise SessionError(
+                    f"{line_of(path, ('map', number, field_name))}map[{number}].{field_name} must be in a "
+                    f"session with {what}, got {wanted!r} without one; {remedy}"
+                )
+
+
+def _with_loop(setup: Setup) -> Setup:
+    """A session with its loop player behind the effects."""
+    if setup.session.loop.kind == "none":
         return setup
     config = dataclasses.replace(setup.config, effects=(*setup.config.effects, loop_stage(setup.session)))
     return dataclasses.replace(setup, config=config)
@@ -228,7 +242,7 @@ def _with_macros(setup: Setup, path: Path | None) -> Setup:
     is_taught = path is not None and taught_path(path).exists()
     if session.macros.model == "builtin" and not is_taught:
         session = _with_knobs(session, default_maps(), [{"macro": name} for name in MACRO_NAMES])
-        return dataclasses.replace(setup, session=session, macros=MACRO_NAMES)
+        return dataclasses.replace(setup, session=session, macros=MACRO_NAMES, latents=LATENTS)
     # Here, so that a session of the model that ships needs ONNX Runtime in its engine only.
     from tsumami.engine.contract_file import read_contract
 
@@ -237,7 +251,9 @@ def _with_macros(setup: Setup, path: Path | None) -> Setup:
     session = _with_knobs(session, default_maps(names), [{"macro": name} for name in names])
     taught = taught_session(path, Path(model), contract)
     config = dataclasses.replace(setup.config, macro_axes=taught.axes)
-    return dataclasses.replace(setup, session=session, config=config, macros=names, note=taught.note)
+    return dataclasses.replace(
+        setup, session=session, config=config, macros=names, latents=len(contract.latents), note=taught.note
+    )
 
 
 def _with_knobs(session: Session, maps: list[Map], targets: Sequence[dict[str, Any]]) -> Session:

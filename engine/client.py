@@ -99,7 +99,7 @@ class EngineClient:
             self._remembered.note(events)
             if not self._is_up:
                 return True
-            moves = events[events["kind"] == Kind.MACRO]
+            moves = events[np.isin(events["kind"], (Kind.MACRO, Kind.LATENT))]
             if self._config.macro_model is None:  # no thread that would take them out of the macro ring
                 return self.memory.control.push(events)
             return self._push_macros(events) and self.memory.control.push(moves)

@@ -33,6 +33,8 @@ class Kind(IntEnum):
     NOTE_BEND = 18  # index: MIDI note 0-127; value: semitones; before its note on, it begins there
     NOTE_SLIDE = 19  # index: MIDI note 0-127; value: -1 to 1, dark to bright; likewise
     LOOP = 20  # index: a `LoopControl` of the loop player; value: as that says
+    LATENT = 21  # index: dimension of the macro model's latent, from 0; value: 0-1, position of the knob
+    REPAIR = 22  # index: a `RepairControl` of the input's repair; value: as that says
 
 
 EVENT_DTYPE = np.dtype(

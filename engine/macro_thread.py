@@ -43,6 +43,10 @@ class Macros(Protocol):
         """Turn a knob to a position 0-1."""
         ...
 
+    def move_latent(self, dimension: int, position: float) -> None:
+        """Turn a dimension of the latent to a position 0-1."""
+        ...
+
     def morph_from(self, which: int, values: npt.NDArray[np.float32]) -> None:
         """Take a patch as the end 0 or 1 of a morph."""
         ...
@@ -59,11 +63,11 @@ class Macros(Protocol):
 class MacroThread(threading.Thread):
     """Feeds a macro processor from a ring and pushes every parameter that it changes.
 
-    The macro ring carries MACRO events, PARAMETER events (an edit, which becomes part of the reference)
-    and whole patches: a PATCH event whose index is n, then n PARAMETER events, pushed as one. Where its
-    value is 1, the instrument stands there already; where n is 0, it is about to take a patch by itself, and
-    nothing moves until that is told. A MORPH event with n parameters brings an end of a morph instead, and
-    one without says how far to go.
+    The macro ring carries MACRO and LATENT events, PARAMETER events (an edit, which becomes part of the
+    reference) and whole patches: a PATCH event whose index is n, then n PARAMETER events, pushed as one.
+    Where its value is 1, the instrument stands there already; where n is 0, it is about to take a patch by
+    itself, and nothing moves until that is told. A MORPH event with n parameters brings an end of a morph
+    instead, and one without says how far to go.
     Idle, it sleeps until the doorbell rings; while a knob moves it decodes every control period.
     """
 
@@ -162,6 +166,8 @@ class MacroFeed:
                 self._processor.morph(value)
             elif kind == Kind.MACRO:
                 self._processor.move(index, value)
+            elif kind == Kind.LATENT:
+                self._processor.move_latent(index, value)
             elif kind == Kind.PARAMETER and patch is not None:
                 patch[index] = value
                 missing -= 1

@@ -7,11 +7,11 @@ from tsumami.engine.events import NO_EVENTS, Events, Kind, event
 from tsumami.engine.loops.controls import LoopControl
 from tsumami.engine.patch_events import patch_events
 
-_LASTING = frozenset(LoopControl) - {LoopControl.BAR, LoopControl.NEXT, LoopControl.UNDO}
+_PASSING = frozenset({LoopControl.BAR, LoopControl.NEXT, LoopControl.UNDO})
 
 
 class RememberedState:
-    """The patch with its edits, the position of every knob, and the gain; held notes are not kept.
+    """The patch with its edits, the position of every knob, and the settings; held notes are not kept.
 
     Of a knob two positions count: where the patch took it over, and where it stands now.
     """
@@ -19,14 +19,13 @@ class RememberedState:
     def __init__(self, values: npt.NDArray[np.float32]) -> None:
         self.values = values
         self._ends = (values, values)
-        self._gain: float | None = None
-        self._loop: dict[int, float] = {}
-        self._knobs: dict[int, tuple[float, float]] = {}
+        self._settings: dict[tuple[Kind, int], float] = {}
+        self._knobs: dict[tuple[Kind, int], tuple[float, float]] = {}
 
     def load(self, values: npt.NDArray[np.float32]) -> None:
         """A patch makes the knobs' present positions the reference."""
         self.values = values.copy()
-        self._knobs = {index: (last, last) for index, (_, last) in self._knobs.items()}
+        self._knobs = {knob: (last, last) for knob, (_, last) in self._knobs.items()}
 
     def morph_between(self, first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> None:
         """Take the ends of a morph."""
@@ -40,24 +39,21 @@ class RememberedState:
     def note(self, events: Events) -> None:
         """Take in what was sent to the engine."""
         for item in events:
-            kind, index, value = int(item["kind"]), int(item["index"]), float(item["value"])
-            if kind == Kind.MACRO:
-                first, _ = self._knobs.get(index, (value, value))
-                self._knobs[index] = (first, value)
-            elif kind == Kind.PARAMETER:
+            kind, index, value = Kind(int(item["kind"])), int(item["index"]), float(item["value"])
+            if kind in (Kind.MACRO, Kind.LATENT):
+                first, _ = self._knobs.get((kind, index), (value, value))
+                self._knobs[kind, index] = (first, value)
+            elif kind is Kind.PARAMETER:
                 self.values[index] = value
-            elif kind == Kind.GAIN:
-                self._gain = value
-            elif kind == Kind.LOOP and index in _LASTING:
-                self._loop[index] = value
+            elif kind in (Kind.GAIN, Kind.REPAIR) or (kind is Kind.LOOP and index not in _PASSING):
+                self._settings[kind, index] = value
 
     def for_macros(self) -> Events:
         """The patch and the knobs, for the macro ring."""
-        moves = [event(Kind.MACRO, index, value) for index, pair in self._knobs.items() for value in pair]
+        moves = [event(*knob, value) for knob, pair in self._knobs.items() for value in pair]
         return np.concatenate([patch_events(self.values), *moves])
 
     def for_audio(self) -> Events:
-        """The gain and the loop player's knobs, for the control ring."""
-        gain = NO_EVENTS if self._gain is None else event(Kind.GAIN, value=self._gain)
-        loop = [event(Kind.LOOP, index, value) for index, value in self._loop.items()]
-        return np.concatenate([gain, *loop])
+        """The gain, and the knobs of loop player and repair, for the control ring."""
+        settings = [event(*setting, value) for setting, value in self._settings.items()]
+        return np.concatenate([NO_EVENTS, *settings])

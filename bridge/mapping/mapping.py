@@ -51,16 +51,26 @@ def compile_mapping(
     *,
     macros: Sequence[str],
     parameters: Sequence[str],
+    latents: int = 0,
     effects: NamesOfEffects = MappingProxyType({}),
     grains: NamesByName[str, float] = MappingProxyType({}),
 ) -> Mapping:
     """The session's maps with names turned into rows of ``macros``, ``parameters`` and ``effects``.
 
-    ``grains`` as of `targets_of`. Where somebody takes them, controllers that no map takes become CONTROL
-    events. Raises `SessionError` for a name that is in neither table.
+    ``latents`` and ``grains`` as of `targets_of`. Where somebody takes them, controllers that no map takes
+    become CONTROL events. Raises `SessionError` for a name that is in neither table.
     """
-    check_names(session, macros=macros, parameters=parameters, patches=_own_patch(session), effects=effects)
-    targets = targets_of(session, macros=macros, parameters=parameters, effects=effects, grains=grains)
+    check_names(
+        session,
+        macros=macros,
+        parameters=parameters,
+        latents=latents,
+        patches=_own_patch(session),
+        effects=effects,
+    )
+    targets = targets_of(
+        session, macros=macros, parameters=parameters, latents=latents, effects=effects, grains=grains
+    )
     table: dict[tuple[int, Source], tuple[Knob, ...]] = {}
     fine: set[tuple[int, int]] = set()
     for entry in session.maps:

@@ -6,7 +6,17 @@ import numpy.typing as npt
 from tsumami.bridge.mapping.target import Target
 from tsumami.engine.events import Events, Kind
 
-_REMEMBERED = (Kind.MACRO, Kind.GAIN, Kind.EFFECT, Kind.BYPASS, Kind.MORPH, Kind.TEMPO, Kind.LOOP)
+_REMEMBERED = (
+    Kind.MACRO,
+    Kind.LATENT,
+    Kind.GAIN,
+    Kind.EFFECT,
+    Kind.BYPASS,
+    Kind.MORPH,
+    Kind.TEMPO,
+    Kind.LOOP,
+    Kind.REPAIR,
+)
 
 
 class Positions:

@@ -9,6 +9,7 @@ from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping.target import Target
 from tsumami.bridge.session_tables import FASTEST_BPM, Session
 from tsumami.engine.events import Kind, effect_index
+from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 
 NamesOfEffects = NamesByName[str, Sequence[str]]
 """Names of the parameters of each effect, in the order of the chain."""
@@ -16,8 +17,9 @@ NamesOfEffects = NamesByName[str, Sequence[str]]
 Place = tuple[str, ...]
 """Where a target is, in words.
 
-``("gain",)``, ``("tempo",)``, ``("loop", WHAT)``, ``("macro", NAME)``, ``("parameter", NAME)``,
-``("effect", NAME, "bypass")`` or ``("effect", NAME, "parameter", NAME)``.
+``("gain",)``, ``("tempo",)``, ``("loop", WHAT)``, ``("repair", WHAT)``, ``("macro", NAME)``,
+``("latent", NUMBER)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
+``("effect", NAME, "parameter", NAME)``.
 """
 
 
@@ -26,10 +28,11 @@ def targets_of(
     *,
     macros: Sequence[str],
     parameters: Sequence[str],
+    latents: int = 0,
     effects: NamesOfEffects = MappingProxyType({}),
     grains: NamesByName[str, float] = MappingProxyType({}),
 ) -> dict[Place, Target]:
-    """All targets of a session.
+    """All targets of a session; its model's latent has ``latents`` dimensions.
 
     ``grains`` say of parameters with few values how far a position is rounded. The gain follows MIDI's volume
     curve, 40 dB per decade of its position (General MIDI level 1 developer guidelines, CC 7), up to the
@@ -40,8 +43,13 @@ def targets_of(
         ("tempo",): Target(Kind.TEMPO, full=FASTEST_BPM),
     }
     targets |= loop_targets(session.loop)
+    if session.input.repair:
+        targets["repair", "on"] = Target(Kind.REPAIR, RepairControl.ON)
+        targets["repair", "hold"] = Target(Kind.REPAIR, RepairControl.HOLD, full=LONGEST_HOLD_SECONDS)
     for row, name in enumerate(macros):
         targets["macro", name] = Target(Kind.MACRO, row)
+    for dimension in range(latents):
+        targets["latent", str(dimension)] = Target(Kind.LATENT, dimension)
     for row, name in enumerate(parameters):
         targets["parameter", name] = Target(Kind.PARAMETER, row, grain=grains.get(name, 0.0))
     for number, (label, names) in enumerate(effects.items()):
@@ -55,12 +63,16 @@ def place_of(entry: Map) -> Place:
     """Where the target of a map is."""
     if entry.macro is not None:
         return "macro", entry.macro
+    if entry.latent is not None:
+        return "latent", str(entry.latent)
     if entry.effect is not None and entry.parameter is not None:
         return "effect", entry.effect, "parameter", entry.parameter
     if entry.effect is not None:
         return "effect", entry.effect, "bypass"
     if entry.loop is not None:
         return "loop", entry.loop
+    if entry.repair is not None:
+        return "repair", entry.repair
     if entry.tempo:
         return ("tempo",)
     return ("gain",) if entry.parameter is None else ("parameter", entry.parameter)

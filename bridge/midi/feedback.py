@@ -20,7 +20,17 @@ _MOST: Final = 24
 """Messages of a step: 2.4 kB a second, of the 3.1 that a MIDI cable carries."""
 _HELD_SECONDS: Final = 0.3
 """After its last message a knob may be in somebody's hand: a motor would work against it."""
-_SHOWN: Final = (Kind.MACRO, Kind.PARAMETER, Kind.GAIN, Kind.EFFECT, Kind.BYPASS, Kind.MORPH)
+_SHOWN: Final = (
+    Kind.MACRO,
+    Kind.LATENT,
+    Kind.PARAMETER,
+    Kind.GAIN,
+    Kind.EFFECT,
+    Kind.BYPASS,
+    Kind.MORPH,
+    Kind.LOOP,
+    Kind.REPAIR,
+)
 
 
 @dataclass(slots=True)

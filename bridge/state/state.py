@@ -21,7 +21,7 @@ from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 _CAPTURED: Final = (Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS)
-_MOVES: Final = (Kind.MACRO, Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS, Kind.PATCH)
+_MOVES: Final = (Kind.MACRO, Kind.LATENT, Kind.PARAMETER, Kind.EFFECT, Kind.BYPASS, Kind.PATCH)
 _SPREAD: Final = 0.15
 """Standard deviation of what moves by chance, of its whole way."""
 _SAVE_SECONDS: Final = 0.5

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.contract import Contract, Latent
 from tsumami.engine.errors import ModelError, ParameterError
 from tsumami.engine.macros.axes import Axes, own_directions
 from tsumami.engine.macros.knob import Knob
@@ -25,6 +25,8 @@ SMOOTHING_SECONDS: Final = 0.010
 """Time constant with which a macro follows its knob; the instrument smooths its parameters too."""
 
 _SETTLED: Final = 1e-3  # share of a macro's range below which it snaps to its target
+_USUAL: Final = 2.0
+"""Where a dimension ends whose range is that of a direction instead: two deviations of the flow's latent."""
 
 
 class MacroDecoder(Protocol):
@@ -56,6 +58,7 @@ class MacroProcessor:
 
     ``names`` are the macros: the leading latents that have words for their two ends. Each moves along its
     latent, or the direction that the contract gives it, or its row of ``directions`` ``[macros, latents]``.
+    Each dimension of the latent can also be turned by itself; what is turned adds up.
     ``values`` is the current parameter vector of the whole table, float32 ``[parameter_count]``, always
     finite and in 0-1. Discrete parameters keep the preset's value, and so do those that the model does not
     have: ``rows`` are the places of the model's parameters in the instrument's table, where that has more.
@@ -93,13 +96,15 @@ class MacroProcessor:
             macros.append(latent)
         self.names: tuple[str, ...] = tuple(latent.name for latent in macros)
         self._knobs = tuple(Knob(latent.minimum, latent.maximum) for latent in macros)
+        self._knobs += tuple(Knob(*_range_of(latent)) for latent in contract.latents)
         self._tolerance = _SETTLED * np.array([knob.span for knob in self._knobs])
         own = own_directions(macros, len(contract.latents))
         self._axes = Axes(len(macros), len(contract.latents), own if directions is None else directions)
         self._latent = np.zeros(len(contract.latents))
-        self._start = np.zeros(len(macros))
-        self._place = np.zeros(len(macros))
-        self._target = np.zeros(len(macros))
+        # Where each knob's axis began, stands and goes: the macros, and then the dimensions.
+        self._start = np.zeros(len(self._knobs))
+        self._place = np.zeros(len(self._knobs))
+        self._target = np.zeros(len(self._knobs))
         self._context: Array = np.zeros(contract.context_size, np.float32)
         self._preset: Array = np.full(parameter_count, 0.5, np.float32)
         self._residual: Array = np.zeros(len(self._continuous), np.float32)
@@ -116,8 +121,8 @@ class MacroProcessor:
     @property
     def positions(self) -> Array:
         """Where each macro stands now, 0-1, for display."""
-        positions = [knob.position_of(place) for knob, place in zip(self._knobs, self._place, strict=True)]
-        return np.array(positions, np.float32)
+        macros = zip(self._knobs, self._place[: len(self.names)], strict=False)
+        return np.array([knob.position_of(place) for knob, place in macros], np.float32)
 
     def load(self, values: npt.ArrayLike) -> None:
         """Take a preset over: ``values`` becomes exactly this, and the knobs move from here.
@@ -169,11 +174,12 @@ class MacroProcessor:
 
     def move(self, macro: int, position: float) -> None:
         """Turn the knob of a macro to a position 0-1 (clipped); the first ever only says where it stands."""
-        if not (0 <= macro < len(self._knobs) and math.isfinite(position)):
-            self.ignored += 1
-            return
-        self._knobs[macro].turn(position)
-        self._target[macro] = self._knobs[macro].target
+        self._turn(macro, range(len(self.names)), position)
+
+    def move_latent(self, dimension: int, position: float) -> None:
+        """Turn the knob of a dimension of the latent, likewise; beside what the macros move of it."""
+        first = len(self.names)
+        self._turn(first + dimension, range(first, len(self._knobs)), position)
 
     def tick(self, seconds: float) -> bool:
         """Let ``seconds`` pass; whether ``values`` changed. Decodes only while a macro moves."""
@@ -184,6 +190,13 @@ class MacroProcessor:
         arrived = np.abs(self._target - moving) <= self._tolerance
         moving[arrived] = self._target[arrived]
         return self._update()
+
+    def _turn(self, number: int, allowed: range, position: float) -> None:
+        if number not in allowed or not math.isfinite(position):
+            self.ignored += 1
+            return
+        self._knobs[number].turn(position)
+        self._target[number] = self._knobs[number].target
 
     def _find_latent(self) -> None:
         """Start from the preset's latent, and note what the decoder makes of it."""
@@ -208,18 +221,20 @@ class MacroProcessor:
 
     def _take_latent(self, latent: npt.NDArray[np.float64]) -> None:
         """Start from a latent, at which the knobs are taken over where they stand."""
-        self._start = self._axes.load(latent)
+        self._start = np.concatenate([self._axes.load(latent), latent])
         self._place = self._start.copy()
-        for macro, knob in enumerate(self._knobs):
-            knob.load(self._start[macro])
-            self._target[macro] = knob.target
+        for number, knob in enumerate(self._knobs):
+            knob.load(self._start[number])
+            self._target[number] = knob.target
 
     def _update(self) -> bool:
         """Values where the macros stand; whether they changed."""
         if np.array_equal(self._place, self._start):
             parameters = self._preset[self._continuous]
         else:
-            self._axes.write(self._place, self._latent)
+            macros = len(self.names)
+            self._axes.write(self._place[:macros], self._latent)
+            self._latent += self._place[macros:] - self._start[macros:]
             decoded = self._decoder.decode(self._latent.astype(np.float32), self._context)
             parameters = np.clip(decoded + self._residual, 0, 1)
         if not np.isfinite(parameters).all():
@@ -228,3 +243,8 @@ class MacroProcessor:
         changed = not np.array_equal(self.values[self._continuous], parameters)
         self.values[self._continuous] = parameters
         return changed
+
+
+def _range_of(latent: Latent) -> tuple[float, float]:
+    """The useful range of a dimension by itself."""
+    return (-_USUAL, _USUAL) if latent.direction else (latent.minimum, latent.maximum)

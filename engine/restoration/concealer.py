@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
+from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.channel import Channel, Fit
 from tsumami.engine.restoration.mix import Mixer
 
@@ -14,9 +15,8 @@ Samples = npt.NDArray[np.float64]
 
 CROSSFADE_SECONDS: Final = 0.002
 """After a gap the first true samples are mixed with the continuation for so long."""
-HOLD_SECONDS: Final = 0.06
-"""Of a gap; after it the continuation fades within `FADE_SECONDS`."""
 FADE_SECONDS: Final = 0.2
+"""Of the continuation, after `HOLD_SECONDS` of a gap."""
 PAIR: Final = ((768, 6144), (1536, 16384))
 ALONE: Final = ((1024, 8192),)
 """Orders and contexts of the autoregressions at 44.1 kHz."""

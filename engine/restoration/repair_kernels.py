@@ -15,13 +15,15 @@ from numba import carray
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel
 from tsumami.engine.memory import as_address, store_release
+from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 from tsumami.engine.restoration.channel import LOUDEST
 from tsumami.engine.restoration.repair_parts import begin_parts, next_chunk
 from tsumami.engine.restoration.repair_slots import FITS_BETWEEN, PLANS_BETWEEN, SAMPLE_OFFSET, newest_slot
 from tsumami.engine.restoration.repair_state import CHUNK, HISTORY, REPAIR_DTYPE
 from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE
 
-_LOST = int(Kind.LOST)
+_LOST, _REPAIR = int(Kind.LOST), int(Kind.REPAIR)
+_ON, _HOLD = int(RepairControl.ON), int(RepairControl.HOLD)
 _LARGEST: Final = 3.0e38
 _MADE_UP: Final = 4
 """Frames of a gap that a frame of truth makes up for: where truth is rare, the gap fades all the same."""
@@ -47,6 +49,8 @@ def _begin(state: Any, stage: int) -> None:
     state.gaps += 1
     state.late += not state.is_planned
     state.gap = max(state.gap - _MADE_UP * state.mixed, 0)
+    if state.gap == 0:
+        state.hold = state.hold_wanted
     state.begun = _share(state)
     state.next = CHUNK
     begin_parts(state)
@@ -128,6 +132,15 @@ def _hear(state: Any, left: float, right: float) -> bool:
     return True
 
 
+@kernel
+def _ask(state: Any, event: Any) -> None:
+    """Take a REPAIR event."""
+    if event.index == _ON:
+        state.is_off = not event.value >= 0.5
+    elif event.index == _HOLD and 0.0 <= event.value <= LONGEST_HOLD_SECONDS:
+        state.hold_wanted = int(event.value * state.sample_rate + 0.5)
+
+
 @c_kernel(STAGE_SIGNATURE)
 def process(stage: Any, audio_in: Any, audio_out: Any, frames: int, events: Any, event_count: int) -> None:
     """Play a block as it came, and what LOST events say is missing as it might have been. [audio thread]"""
@@ -139,9 +152,11 @@ def process(stage: Any, audio_in: Any, audio_out: Any, frames: int, events: Any,
         while at < event_count and told[at].time <= i:
             if told[at].kind == _LOST:
                 lost_until = max(lost_until, told[at].time + int(told[at].value))
+            elif told[at].kind == _REPAIR:
+                _ask(state, told[at])
             at += 1
         is_changed = True
-        if i < lost_until:
+        if i < lost_until and not state.is_off:
             _lose(state, as_address(stage))
         else:
             is_changed = _hear(state, source[0, i], source[1, i])

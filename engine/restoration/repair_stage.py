@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.bands import HOP_SECONDS
-from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
+from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS
 from tsumami.engine.restoration.mix import JOINT_SECONDS
 from tsumami.engine.restoration.mix_model import chosen_mixer
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
@@ -41,7 +42,8 @@ class RepairStage:
     It plays with the newest autoregressions that `fit` has made of what was heard, weighed by the newest plan
     of `plan`; where that comes too late, by their mean. Until the first fit, and where nothing was heard yet,
     what is missing is silence. Frames that are not missing pass bit for bit, but those of the crossfade after
-    a gap. ``model`` is as for `tsumami.engine.restoration.mix_model.chosen_mixer`, and may raise its errors.
+    a gap. REPAIR events switch it off and on, and say how long gaps go on (`RepairControl`). ``model`` is as
+    for `tsumami.engine.restoration.mix_model.chosen_mixer`, and may raise its errors.
     """
 
     latency_samples = 0
@@ -69,7 +71,8 @@ class RepairStage:
             "orders": orders,
             "contexts": orders * _CONTEXTS,
             "crossfade": round(CROSSFADE_SECONDS * sample_rate),
-            "hold": round(HOLD_SECONDS * sample_rate),
+            "sample_rate": sample_rate,
+            "hold_wanted": round(HOLD_SECONDS * sample_rate),
             "fade": round(FADE_SECONDS * sample_rate),
             "smoothing": 1.0 - math.exp(-1.0 / (_REFERENCE_SECONDS * sample_rate)),
             "peak_fall": math.exp(-1.0 / (_PEAK_SECONDS * sample_rate)),

@@ -52,6 +52,9 @@ REPAIR_DTYPE = np.dtype(
         ("orders", np.int64, (FITS,)),
         ("contexts", np.int64, (FITS,)),  # samples
         ("crossfade", np.int64),  # samples
+        ("sample_rate", np.float64),
+        ("hold_wanted", np.int64),  # as `hold`, of the next gap
+        ("is_off", np.int64),  # whether what is missing stays as it came
         ("hold", np.int64),  # samples of a gap before it fades …
         ("fade", np.int64),  # … within so many more
         ("smoothing", np.float64),  # one-pole coefficient of the levels, per sample

@@ -16,7 +16,14 @@ _FRAME_BYTES = FRAME_DTYPE.itemsize
 _POLL_NS = 20_000
 _PARAMETER, _EFFECT, _BYPASS = int(Kind.PARAMETER), int(Kind.EFFECT), int(Kind.BYPASS)
 _ALL_NOTES_OFF = int(Kind.ALL_NOTES_OFF)
-_FOR_THE_STRIP = (int(Kind.MACRO), int(Kind.PATCH), int(Kind.GAIN))
+_FOR_THE_STRIP = (
+    int(Kind.MACRO),
+    int(Kind.LATENT),
+    int(Kind.PATCH),
+    int(Kind.GAIN),
+    int(Kind.LOOP),
+    int(Kind.REPAIR),
+)
 assert EVENT_DTYPE.itemsize % 8 == 0
 
 

@@ -43,6 +43,8 @@ _INDEX = {
     Kind.NOTE_BEND: st.integers(0, 127),
     Kind.NOTE_SLIDE: st.integers(0, 127),
     Kind.LOOP: st.integers(0, 20),
+    Kind.LATENT: st.integers(0, 31),
+    Kind.REPAIR: st.integers(0, 1),
 }
 _NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH, Kind.TEMPO)
 _WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +19,14 @@ from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.learn import add_map
+from tsumami.bridge.live_learn import fields_of
 from tsumami.bridge.map_tables import Map, default_maps
+from tsumami.bridge.mapping.targets import place_of
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.osc.packets import message as osc
-from tsumami.bridge.session import load_session
+from tsumami.bridge.session import load_session, parse_session
+from tsumami.bridge.setup import set_up
 from tsumami.engine.errors import SessionError
 
 SWEEP = range(40, 80)
@@ -176,3 +180,12 @@ def test_a_knob_on_jack_is_learned(jack_server: JackServer, tmp_path: Path) -> N
     }
     assert load_session(path).maps[-1] == Map(cc=77, macro="bright")
     assert_nothing_left()
+
+
+def test_every_target_can_be_written_as_a_map() -> None:
+    session = parse_session(
+        "[input]\nsource = 'device'\nrepair = true\n[loop]\nkind = 'bass'", Path("s.toml")
+    )
+    setup = set_up(session)
+    for place in setup.targets(setup.macros):
+        assert place_of(msgspec.convert({"cc": 1, **fields_of(place)}, Map)) == place

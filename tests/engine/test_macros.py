@@ -1,6 +1,7 @@
 """The macro processor over analytic decoders whose every answer is known."""
 
 import itertools
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -250,6 +251,46 @@ def test_moves_of_no_macro_are_ignored_and_counted() -> None:
         processor.move(macro, position)
     assert processor.ignored == 3
     assert not processor.is_moving
+
+
+@given(inner, unit, st.integers(0, 2), unit)
+def test_a_dimension_moves_alone_beside_the_macros_and_comes_back(
+    preset: Array, turned: float, dimension: int, position: float
+) -> None:
+    processor = processor_of(preset)
+    decoder = cast(SigmoidDecoder, processor._decoder)
+    for start in (0.5, turned):
+        processor.move(0, start)
+    settle(processor)
+    beside, before = processor.values.copy(), decoder.latents[-1].copy()
+    for place in (0.5, position):
+        processor.move_latent(dimension, place)
+    settle(processor)
+    after = decoder.latents[-1]
+    others = [number for number in range(3) if number != dimension]
+    np.testing.assert_array_equal(after[others], before[others])
+    assert (after[dimension] > before[dimension]) == (position > 0.5) or abs(position - 0.5) < 1e-3
+    processor.move_latent(dimension, 0.5)
+    settle(processor)
+    assert processor.values.tobytes() == beside.tobytes()
+
+
+@given(presets, st.integers(0, 2), unit)
+def test_the_first_message_of_a_dimension_s_knob_moves_nothing(
+    preset: Array, dimension: int, position: float
+) -> None:
+    processor = processor_of(preset)
+    processor.move_latent(dimension, position)
+    assert settle(processor) == 0
+    assert processor.values.tobytes() == preset.tobytes()
+
+
+@pytest.mark.parametrize("dimension", [-1, 3, 99])
+def test_dimensions_that_are_none_are_ignored_and_counted(dimension: int) -> None:
+    processor = processor_of(np.full(5, 0.5, np.float32))
+    processor.move_latent(dimension, 0.5)
+    assert processor.ignored == 1
+    assert len(processor.positions) == len(processor.names)
 
 
 def test_only_latents_with_words_for_both_ends_are_macros() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from tsumami.engine import Events, Kind, event
 from tsumami.engine.remembered import RememberedState
+from tsumami.engine.repair_control import RepairControl
 
 
 def _moves(events: Events) -> list[tuple[int, float]]:
@@ -38,3 +39,12 @@ def test_edits_and_gain_are_kept_and_notes_are_not() -> None:
     assert state.values.tolist() == np.array([0.1, 0.75], np.float32).tolist()
     assert state.for_audio()["value"].tolist() == [0.5]
     assert not np.isin(Kind.NOTE_ON, state.for_macros()["kind"])
+
+
+def test_what_a_repair_was_asked_for_and_dimensions_are_kept() -> None:
+    state = RememberedState(np.array([0.1, 0.2], np.float32))
+    state.note(event(Kind.REPAIR, RepairControl.ON, 0.0))
+    state.note(np.concatenate([event(Kind.LATENT, 7, 0.5), event(Kind.LATENT, 7, 0.9)]))
+    assert state.for_audio()[["kind", "index", "value"]].tolist() == [(Kind.REPAIR, RepairControl.ON, 0.0)]
+    moves = state.for_macros()
+    assert moves["value"][moves["kind"] == Kind.LATENT].tolist() == [0.5, 0.9]

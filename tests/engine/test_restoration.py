@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsumami.engine.errors import ParameterError
+from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration import Concealer, LookaheadConcealer, burg
 from tsumami.engine.restoration.channel import LOUDEST
-from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS, HOLD_SECONDS
+from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS
 from tsumami.engine.restoration.extrapolation import extrapolate
 from tsumami.engine.restoration.interpolation import interpolate
 
