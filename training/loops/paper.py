@@ -3,7 +3,11 @@
 Read so: kernels of 5, strides of 2, padding of 1; channels double inwards; batch norm; z of 100 uniform
 numbers; Adam at 1e-3, betas 0.9 and 0.999; both networks take one step an epoch, with all four loops. Where a
 stride does not come out even the transposed convolution's output padding makes up for it. The paper gives the
-leaky ReLU to the generator and the ReLU to the critic; so does this. Fixed z are looked at every 100 epochs.
+leaky ReLU to the generator and the ReLU to the critic; so does this. It gives no number of channels.
+Fixed z are looked at every 100 epochs.
+
+The critic's sigmoid is taken together with the cross entropy, as softplus of the log odds. By themselves, in
+float32, a sigmoid is 0 and its slope nothing once the critic is sure, and the generator would learn no more.
 """
 
 import itertools
@@ -15,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy
+from torch.nn.functional import softplus
 
 from tsumami.training.checkpoint import check_same_training, has_checkpoint, load_checkpoint, save_checkpoint
 from tsumami.training.loops.loop_set import Sequenced, hash_of
@@ -33,12 +37,12 @@ LOOPS: Final = 4
 UNIFORM: Final = 100
 SEEN: Final = 100
 """Of the fixed z, and the epochs from one look at them to the next."""
-_CHANNELS: Final = (1, 16, 32, 64, 128)
+_CHANNELS: Final = (1, 8, 16, 32, 64)
 _SAVED: Final = 100
 
 
 class Discriminator(nn.Module):
-    """From sound ``[n, 1, FRAMES]`` to how likely it is one of the loops, 0-1, ``[n]``."""
+    """From sound ``[n, 1, FRAMES]`` to the log odds of its being one of the loops, ``[n]``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,8 +54,8 @@ class Discriminator(nn.Module):
 
     def forward(self, sound: Tensor) -> Tensor:
         """See the class."""
-        judged: Tensor = torch.sigmoid(self.end(self.layers(sound).flatten(1)))
-        return judged[:, 0]
+        odds: Tensor = self.end(self.layers(sound).flatten(1))
+        return odds[:, 0]
 
 
 class PaperGenerator(nn.Module):
@@ -74,6 +78,16 @@ class PaperGenerator(nn.Module):
         """See the class."""
         sound: Tensor = self.layers(self.begin(z).view(-1, _CHANNELS[-1], lengths()[-1]))
         return sound
+
+
+def critic_loss(for_true: Tensor, for_made: Tensor) -> Tensor:
+    """The cross entropy of log odds: high for the true, low for the made."""
+    return softplus(-for_true).mean() + softplus(for_made).mean()
+
+
+def generator_loss(for_made: Tensor) -> Tensor:
+    """The cross entropy of the made being taken for true."""
+    return softplus(-for_made).mean()
 
 
 def lengths() -> list[int]:
@@ -139,7 +153,7 @@ class _PaperTraining:
         self._fixed = 2.0 * torch.rand(SEEN, UNIFORM) - 1.0
         self._parts = {"generator": PaperGenerator(), "critic": Discriminator()}
         self._optimisers = {
-            name: torch.optim.Adam(part.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-7)
+            name: torch.optim.Adam(part.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-7, fused=True)
             for name, part in self._parts.items()
         }
         self.losses: list[tuple[float, float]] = []
@@ -149,14 +163,13 @@ class _PaperTraining:
     def step(self) -> None:
         """One epoch: all loops, and as many made ones."""
         generator, critic = self._parts["generator"], self._parts["critic"]
-        count = len(self._loops)
-        made = generator(2.0 * torch.rand(count, UNIFORM) - 1.0)
-        for_true, for_made = critic(self._loops), critic(made.detach())
-        ones, zeros = torch.ones(count), torch.zeros(count)
-        of_critic = binary_cross_entropy(for_true, ones) + binary_cross_entropy(for_made, zeros)
+        made = generator(2.0 * torch.rand(len(self._loops), UNIFORM) - 1.0)
+        of_critic = critic_loss(critic(self._loops), critic(made.detach()))
         self._descend("critic", of_critic)
-        of_generator = binary_cross_entropy(critic(made), ones)
+        critic.requires_grad_(False)
+        of_generator = generator_loss(critic(made))
         self._descend("generator", of_generator)
+        critic.requires_grad_(True)
         self.losses.append((of_generator.item(), of_critic.item()))
         self.epoch += 1
 

@@ -26,7 +26,7 @@ SCHEDULES: Final = {
     schedule.name: schedule
     for schedule in (
         Schedule("smoke", 12, 4, 1, 3, 8, 20, 1),
-        Schedule("small", 400, 60, 120, 100, 32, 4000, 1),
+        Schedule("small", 400, 60, 120, 100, 32, 12_000, 1),
         Schedule("full", 1000, 100, 400, 100, 64, 50_000, 2),
     )
 }
