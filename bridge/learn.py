@@ -1,5 +1,6 @@
 """MIDI learn: the knob that is turned becomes a map of a session file."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.session import load_session, parse_session
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session_tables import VERSION, Session
+from tsumami.bridge.unused_path import unused_path
 from tsumami.engine.errors import SessionError
 from tsumami.plugins.offline.wav import write_beside
 
@@ -45,10 +47,10 @@ def add_map(path: Path, entry: dict[str, Any]) -> bool:
     """Add a map to the session file at ``path``, which may be new; whether it was not there yet.
 
     A file without maps has the default ones, or its controller's: these are written down as well, for they
-    would be lost. The rest of the file is not touched; raises `SessionError` where the outcome would be no
-    session.
+    would be lost. The rest of the file is not touched, and a copy is kept of one of a newer version; raises
+    `SessionError` where the outcome would be no session.
     """
-    before = load_session(path) if path.exists() else Session()
+    before = load_session(path, _drop) if path.exists() else Session()
     added = msgspec.convert(entry, Map)
     if added in before.maps and before.maps != default_maps():
         return False
@@ -56,8 +58,10 @@ def add_map(path: Path, entry: dict[str, Any]) -> bool:
     kept = [] if "map" in text or before.maps != default_maps() else _defaults(before, added)
     blocks = [*map(_block, kept), _block(entry)]
     text = f"{text.rstrip()}\n\n{''.join(blocks)}".lstrip()
-    parse_session(text, path)
+    parse_session(text, path, _drop)
     try:
+        if before.version > VERSION:
+            shutil.copy2(path, unused_path(path))
         write_beside(path, text.encode())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

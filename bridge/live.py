@@ -11,6 +11,7 @@ from typing import Any
 
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
 from tsumami.bridge.demo import demo_performance
+from tsumami.bridge.live_hearing import LiveHearing
 from tsumami.bridge.live_learn import LiveLearn
 from tsumami.bridge.live_midi import LiveMidi
 from tsumami.bridge.live_osc import open_osc
@@ -20,6 +21,7 @@ from tsumami.bridge.live_tempo import LiveTempo
 from tsumami.bridge.loops.live_loop import loop_document
 from tsumami.bridge.mapping import Target
 from tsumami.bridge.mapping.rivals import rivals
+from tsumami.bridge.mapping.takeover import Apart
 from tsumami.bridge.moves import Moves
 from tsumami.bridge.osc.server import OscServer
 from tsumami.bridge.player import Player
@@ -33,6 +35,7 @@ from tsumami.bridge.setup import Setup, set_up
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.state.state import State
 from tsumami.bridge.summary import summarise
+from tsumami.bridge.tempo.beat import Beat
 from tsumami.bridge.unused_path import unused_path
 from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
@@ -58,6 +61,8 @@ class LiveOptions:
     """File of the session, to name the line of a mistake, and to keep snapshots beside."""
     resume: bool = False
     """Begin where the session's last performance ended."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of the session's file."""
     page_token: str | None = field(default=None, repr=False)
     """Who has it may see the page."""
 
@@ -88,6 +93,7 @@ class LiveSession:
             self._setup: Setup = set_up(
                 session, options.path, rack=self._rack, recording=options.record is not None
             )
+            self._hearing = LiveHearing(self._setup.session, options.path)
         except BaseException:
             self._rack.close()
             raise
@@ -97,16 +103,21 @@ class LiveSession:
         with contextlib.ExitStack() as stack:
             stack.callback(faulthandler.cancel_dump_traceback_later)
             stack.callback(self._rack.close)
+            stack.callback(self._hearing.close)
             stack.enter_context(ended_by_signals(self._stopping.set))
             stack.enter_context(self._screen.kept())
-            config = dataclasses.replace(self._setup.config, scope=self._setup.session.page.on)
+            config = dataclasses.replace(
+                self._setup.config,
+                input_stages=(*self._setup.config.input_stages, *self._hearing.stages),
+                scope=self._setup.session.page.on,
+            )
             client = EngineClient(config, self._hear)
             stack.callback(client.close)
             client.launch()
             self._view = self._make_view(client)
             self._router = Router(client, self._programs(client), self._show_sound)
-            if self._setup.note:
-                self._tell(self._setup.note)
+            for sentence in filter(None, (*self._options.notes, *self._setup.left_out, self._setup.note)):
+                self._tell(sentence)
             for sentence in rivals(self._setup.own_maps):
                 self._tell(sentence)
             self._tell("starting the engine (the first start compiles its kernels, about half a minute)")
@@ -299,9 +310,24 @@ class LiveSession:
     def _open_page(self, client: EngineClient) -> None:
         """Serve the page, where it can be."""
         assert self._state is not None
-        told = Told(lambda: self._view.engine, lambda: self._view.source, self._rack.counts, self._distances)
-        macros = self._view.engine.macros
-        page = LivePage(self._setup, macros, client, self._router, self._state, self._learn, told, self._tell)
+        told = Told(
+            lambda: self._view.engine,
+            lambda: self._view.source,
+            self._rack.counts,
+            self._distances,
+            self._beat,
+        )
+        page = LivePage(
+            self._setup,
+            self._view.engine.macros,
+            client,
+            self._router,
+            self._state,
+            self._learn,
+            told,
+            self._tell,
+            self._hearing.config(self._view.engine),
+        )
         try:
             page.open(self._page_request)
         except DeviceError as error:
@@ -326,7 +352,12 @@ class LiveSession:
             player.stop()
         self._router(events)
 
-    def _distances(self) -> dict[Target, float]:
+    def _beat(self) -> Beat | None:
+        """The session's, while it runs."""
+        tempo = None if self._tempo is None else self._tempo.tempo
+        return tempo.beat if tempo is not None and tempo.is_running else None
+
+    def _distances(self) -> dict[Target, Apart]:
         return {} if self._midi is None else self._midi.distances()
 
     def _tell(self, text: str) -> None:

@@ -74,8 +74,8 @@ def _ready(stack: contextlib.ExitStack, session: Session, path: Path | None) -> 
     rack = Rack(session, _warn, patience_seconds=_PATIENCE_SECONDS)
     stack.callback(rack.close)
     setup = set_up(session, path, rack=rack)
-    if setup.note:
-        _warn(setup.note)
+    for sentence in filter(None, (*setup.left_out, setup.note)):
+        _warn(sentence)
     if setup.config.settings.input is not None:
         _warn("what came in by the session's input is not kept: it is rendered without")
     plugin = rack.instrument
@@ -88,7 +88,7 @@ def _from_log(
     log = read_control_log(path)
     if not log.is_complete:
         _warn(f"{path} has no end (the session crashed); rendering what it has")
-    chosen = load_session(session) if session is not None else log.header.session
+    chosen = load_session(session, _warn) if session is not None else log.header.session
     is_plugin = chosen.instrument.kind == "plugin"
     chosen = overridden(
         chosen,
@@ -105,7 +105,7 @@ def _from_log(
 def _from_midi(
     stack: contextlib.ExitStack, path: Path, session: Path | None, patch: str | None
 ) -> tuple[_Offline, Take]:
-    chosen = overridden(load_session(session), instrument={"patch": patch})
+    chosen = overridden(load_session(session, _warn), instrument={"patch": patch})
     offline = _ready(stack, chosen, session)
     setup = offline.setup
     performance = read_midi_file(path, setup.mapping(setup.macros), setup.sample_rate)

@@ -4,15 +4,16 @@ A session that cannot be used is refused with file, line, field and rule.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tsumami.bridge.map_tables import MACRO_NAMES, Map, Send, default_maps
 from tsumami.bridge.session_errors import dotted, known_name, nearest, schema_message, syntax_message
+from tsumami.bridge.session_newer import is_newer, understood
 from tsumami.bridge.session_tables import (
     Device,
     Effect,
@@ -52,20 +53,26 @@ __all__ = [
 ]
 
 
-def load_session(path: Path | None = None) -> Session:
+Tell = Callable[[str], None]
+
+
+def load_session(path: Path | None = None, tell: Tell | None = None) -> Session:
     """Session of the TOML file at ``path``, or the default one; raises `SessionError`.
 
-    Paths in the file are relative to it and come back absolute.
+    Paths in the file are relative to it and come back absolute. One of a newer version is taken as far as it
+    is understood where somebody is there to ``tell`` what is not.
     """
-    return Session() if path is None else parse_session(_read_text(path), path)
+    return Session() if path is None else parse_session(_read_text(path), path, tell)
 
 
-def parse_session(text: str, path: Path) -> Session:
+def parse_session(text: str, path: Path, tell: Tell | None = None) -> Session:
     """Session of a TOML text; ``path`` names it in errors and anchors its relative paths."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SessionError(syntax_message(str(error), text, path)) from None
+    if tell is not None and is_newer(document):
+        return _resolve(understood(document, text, path, tell), path.resolve().parent)
     try:
         session = msgspec.convert(document, Session)
     except msgspec.ValidationError as error:
@@ -100,9 +107,27 @@ def check_names(
     """Refuse a session that names a macro, parameter, effect or patch that is not there.
 
     ``effects`` are the names of the parameters of each effect, in order; ``latents`` is how many dimensions
-    the model's latent has. ``path`` is the file that the
-    session came from; with it the error has a line.
+    the model's latent has. ``path`` is the file that the session came from; with it the error has a line.
     """
+    for key, rule in strangers(session, Names(macros, parameters, patches, latents, effects)):
+        raise SessionError(f"{line_of(path, key)}{dotted(key)} {rule}")
+    _check_maps(session, path)
+    _check_sends(session, path)
+
+
+class Names(NamedTuple):
+    """What there is to be named; as for `check_names`."""
+
+    macros: Sequence[str]
+    parameters: Sequence[str]
+    patches: Sequence[str]
+    latents: int
+    effects: Mapping[str, Sequence[str]]
+
+
+def strangers(session: Session, names: Names) -> Iterator[tuple[KeyPath, str]]:
+    """Where a session names what is not there, and the rule that it breaks."""
+    macros, parameters, patches, latents, effects = names
     wanted: list[tuple[KeyPath, str | None, Sequence[str]]] = [
         (("instrument", "patch"), session.instrument.patch, patches)
     ]
@@ -115,14 +140,26 @@ def check_names(
         wanted.append((("map", number, "parameter"), entry.parameter, of_effect or parameters))
     for number, send in enumerate(session.sends):
         wanted.append((("send", number, "parameter"), send.parameter, parameters))
-    for key, name, names in wanted:
-        if name is not None and name not in names:
-            raise SessionError(
-                f"{line_of(path, key)}{dotted(key)} must be {known_name(names)}, got {name!r}"
-                f"{nearest(name, names)}"
-            )
-    _check_maps(session, path)
-    _check_sends(session, path)
+    for key, name, known in wanted:
+        if name is not None and name not in known:
+            yield key, f"must be {known_name(known)}, got {name!r}{nearest(name, known)}"
+
+
+def without_strangers(session: Session, names: Names) -> tuple[Session, tuple[str, ...]]:
+    """The session without what names what is not there, and a sentence for each: of a newer version."""
+    told, maps, sends = [], dict(enumerate(session.maps)), dict(enumerate(session.sends))
+    instrument = session.instrument
+    for (table, *place), rule in strangers(session, names):
+        match table, place:
+            case "map", [int(number), str(name)] if number in maps:
+                told.append(f"the map of {maps.pop(number).label} is left out: {name} {rule}")
+            case "send", [int(number), str(name)] if number in sends:
+                told.append(f"the send of CC {sends.pop(number).cc} is left out: {name} {rule}")
+            case "instrument", [str(name)]:
+                told.append(f"the instrument's {name} is left out: it {rule}")
+                instrument = msgspec.structs.replace(instrument, patch=None)
+    kept = {"maps": list(maps.values()), "sends": list(sends.values()), "instrument": instrument}
+    return msgspec.structs.replace(session, **kept), tuple(told)
 
 
 def _check_maps(session: Session, path: Path | None) -> None:
@@ -175,8 +212,13 @@ def _resolve(session: Session, folder: Path) -> Session:
     macros, loop = session.macros, session.loop
     if macros.model not in SHIPPED:
         macros = replace(macros, model=absolute(macros.model))
+    timbre = session.timbre
+    if timbre.index != "builtin":
+        timbre = replace(timbre, index=absolute(timbre.index))
     return replace(
         session,
+        groove=replace(session.groove, reference=absolute(session.groove.reference)),
+        timbre=timbre,
         instrument=replace(
             session.instrument,
             path=absolute(session.instrument.path),

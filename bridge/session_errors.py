@@ -57,21 +57,32 @@ _MISSING = re.compile(r"missing required field `(.*)`")
 
 def schema_message(message: str, document: dict[str, Any], text: str, path: Path) -> str:
     """``file:line: field must be …`` from the message of a `msgspec.ValidationError`."""
-    place = _SCHEMA_PLACE.match(message)
-    rule, where = (place["rule"], place["path"] or "") if place else (message, "")
-    key: KeyPath = tuple(
-        int(part[1:-1]) if part.startswith("[") else part.lstrip(".")
-        for part in re.findall(r"\[\d+\]|\.[^.\[]+", where)
-    )
+    rule, key = _rule(message), key_of(message)
     if unknown := _UNKNOWN.search(rule):
-        names = _fields_at(key)
-        key = (*key, unknown[1])
+        names = _fields_at(key[:-1])
         told = f"must be {known_name(names)}, got {unknown[1]!r}{nearest(unknown[1], names)}"
         return f"{path}:{key_lines(text).line_of(key)}: {_field_of(key)} {told}"
     line = key_lines(text).line_of(key)
     if missing := _MISSING.search(rule):
         return f"{path}:{line}: {dotted(key)} must have the field {missing[1]!r}, got none"
     return f"{path}:{line}: {dotted(key) or 'session'} must be {rule_and_value(rule, key, document)}"
+
+
+def key_of(message: str) -> KeyPath:
+    """Where in the document what the message of a `msgspec.ValidationError` is about stands."""
+    place = _SCHEMA_PLACE.match(message)
+    key: KeyPath = tuple(
+        int(part[1:-1]) if part.startswith("[") else part.lstrip(".")
+        for part in re.findall(r"\[\d+\]|\.[^.\[]+", (place["path"] or "") if place else "")
+    )
+    unknown = _UNKNOWN.search(_rule(message))
+    return (*key, unknown[1]) if unknown else key
+
+
+def _rule(message: str) -> str:
+    """The message without the place."""
+    place = _SCHEMA_PLACE.match(message)
+    return place["rule"] if place else message
 
 
 def _field_of(key: KeyPath) -> str:

@@ -22,6 +22,10 @@ out. A file that breaks a rule is refused with its name, the line, the field and
 session.toml:2: device.block_size must be a whole number of at least 16, got 8
 ```
 
+A file of a later version says so by a `version = 2` before its tables. What this version of Tsumami
+understands of it is played, everything else is told line by line, and nothing writes over what was not
+understood without keeping a copy.
+
 Paths are relative to the session file. [examples/live.toml](../examples/live.toml) is a whole session.
 """
 

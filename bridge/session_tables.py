@@ -9,6 +9,8 @@ from msgspec import Meta, field
 from tsumami.bridge.map_tables import Map, Send, Sync, default_maps
 from tsumami.bridge.table import Table, meta
 
+VERSION = 1
+"""Of the session file: one more whenever a file of the new version may not be understood by the last."""
 SLOWEST_BPM, FASTEST_BPM = 20.0, 300.0
 """Of a session's tempo."""
 
@@ -144,6 +146,30 @@ class Loop(Table, frozen=True):
     model: Annotated[str | None, meta("loops model (ONNX); the one that ships when absent")] = None
 
 
+class Groove(Table, frozen=True):
+    """How early or late the input's drums are, on the page."""
+
+    on: Annotated[bool, meta("hear them")] = False
+    reference: Annotated[
+        str | None,
+        meta(
+            "MIDI file or recording that they are held against; the session's tempo, or theirs, when absent"
+        ),
+    ] = None
+
+
+class Timbre(Table, frozen=True):
+    """Sounds found by ear, on the page."""
+
+    index: Annotated[
+        str | None,
+        meta(
+            'what is searched: "builtin" (the built-in bank), or a file of `tsumami timbre index`; nothing '
+            "when absent"
+        ),
+    ] = None
+
+
 class Instrument(Table, frozen=True):
     """What makes the sound."""
 
@@ -222,6 +248,8 @@ class Session(Table, frozen=True):
     page: Page = field(default_factory=Page)
     tempo: Tempo = field(default_factory=Tempo)
     loop: Loop = field(default_factory=Loop)
+    groove: Groove = field(default_factory=Groove)
+    timbre: Timbre = field(default_factory=Timbre)
     instrument: Instrument = field(default_factory=Instrument)
     macros: Macros = field(default_factory=Macros)
     maps: list[Map] = field(default_factory=default_maps, name="map")
@@ -229,6 +257,7 @@ class Session(Table, frozen=True):
     sends: list[Send] = field(default_factory=list, name="send")
     syncs: list[Sync] = field(default_factory=list, name="sync")
     output: Output = field(default_factory=Output)
+    version: Annotated[int, meta("version of the session file", ge=1)] = VERSION
 
     @property
     def has_midi_output(self) -> bool:
@@ -255,6 +284,8 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "page": Page,
     "tempo": Tempo,
     "loop": Loop,
+    "groove": Groove,
+    "timbre": Timbre,
     "instrument": Instrument,
     "macros": Macros,
     "map": Map,

@@ -16,8 +16,8 @@ from tsumami.bridge.mapping import Mapping as CompiledMapping
 from tsumami.bridge.mapping import Place, Target, compile_mapping, targets_of
 from tsumami.bridge.outside import parameters_of, patches_of
 from tsumami.bridge.rack import Rack
-from tsumami.bridge.session import check_names, line_of
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session import Names, check_names, line_of, without_strangers
+from tsumami.bridge.session_tables import VERSION, Session
 from tsumami.bridge.taught import taught_path
 from tsumami.bridge.taught_axis import TaughtAxes
 from tsumami.bridge.taught_session import taught_session
@@ -60,6 +60,8 @@ class Setup:
     """Names of the macros, where there is a model of them."""
     latents: int = 0
     """Dimensions of its latent."""
+    left_out: tuple[str, ...] = ()
+    """What is to be said of a session of a newer version that names what is not there."""
     note: str = ""
     """What is to be said of the macros, in one line."""
 
@@ -119,16 +121,18 @@ def set_up(
         config = dataclasses.replace(setup.config, effects=rack.effect_stages)
         setup = dataclasses.replace(setup, config=config, effects=effects)
     setup = _with_loop(_with_macros(setup, path))
-    _check_switched_on(setup.session, path)
-    check_names(
-        setup.session,
+    names = Names(
         macros=setup.macros,
-        latents=setup.latents,
         parameters=[parameter.name for parameter in setup.parameters],
         patches=[patch.name for patch in setup.patches],
+        latents=setup.latents,
         effects=setup.effects,
-        path=path,
     )
+    if setup.session.version > VERSION:
+        session, left_out = without_strangers(setup.session, names)
+        setup = dataclasses.replace(setup, session=session, left_out=left_out)
+    _check_switched_on(setup.session, path)
+    check_names(setup.session, **names._asdict(), path=path)
     _check_rates(setup, path)
     return dataclasses.replace(setup, config=dataclasses.replace(setup.config, recording=recording))
 

@@ -50,7 +50,7 @@ def learn(
     }
     chosen = {name: value for name, value in target.items() if value is not None}
     _check(chosen, Map, SessionError)
-    begun = load_session(session) if session.exists() else Session()
+    begun = load_session(session, _say) if session.exists() else Session()
     learned = learn_knob(begun, seconds, _say)
     entry = {**learned.fields, **({"channel": learned.channel} if this_channel else {}), **chosen}
     if learned.fields.get("takeover") == "relative":

@@ -53,6 +53,22 @@ def live(
     loop: Annotated[
         Literal["none", "bass", "drums"] | None, typer.Option(help="Play generated loops beside it.")
     ] = None,
+    groove: Annotated[
+        bool | None,
+        typer.Option(
+            "--groove/--no-groove", help="Show how early or late the input's drums are, on the page."
+        ),
+    ] = None,
+    groove_reference: Annotated[
+        Path | None, typer.Option(help="MIDI file or recording that they are held against.")
+    ] = None,
+    timbre_index: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|builtin",
+            help="Find sounds by ear on the page, in a file of `tsumami timbre index`.",
+        ),
+    ] = None,
     bpm: Annotated[float | None, typer.Option(help="Tempo, where this session leads it.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where this session ended last, however it ended.")
@@ -101,7 +117,8 @@ def live(
     from tsumami.bridge.session import load_session
     from tsumami.engine.errors import SessionError
 
-    begun = load_session(session)
+    notes: list[str] = []
+    begun = load_session(session, notes.append)
     if preset is not None and plugin is None and begun.instrument.kind != "plugin":
         raise SessionError(
             f"--preset must stand with --plugin PATH, got {preset} alone; --patch is for patches"
@@ -120,6 +137,11 @@ def live(
         midi={"controller": controller},
         osc={"port": osc_port, "host": osc_host},
         loop={"kind": loop},
+        groove={
+            "on": True if groove is None and groove_reference is not None else groove,
+            "reference": _absolute(groove_reference),
+        },
+        timbre={"index": _model(timbre_index)},
         tempo={"bpm": bpm},
         page={"on": page, "port": page_port, "host": page_host},
     )
@@ -131,6 +153,7 @@ def live(
         picture=picture,
         path=session,
         resume=resume,
+        notes=tuple(notes),
         page_token=page_token,
     )
     summary = LiveSession(chosen, options).run()

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from tsumami.bridge.mapping import Positions, Target
 from tsumami.bridge.mapping.command import Command, command_of, morph_of
-from tsumami.bridge.state.files import StateFile, read_state, write_state
+from tsumami.bridge.state.files import VERSION, StateFile, is_ours, move_aside, read_state, write_state
 from tsumami.bridge.state.history import History
 from tsumami.bridge.state.instrument import Instrument
 from tsumami.bridge.state.panic import panic_events
@@ -57,6 +58,7 @@ class State:
         self._show, self._tell = show, tell
         self._path, self._autosave = snapshots, autosave
         self._file = self._read(snapshots)
+        self._is_autosave_ours = is_ours(autosave)
         self._lock = threading.RLock()
         self._history = History()
         self._other: Snapshot | None = None
@@ -180,6 +182,8 @@ class State:
             return
         self._saved = now
         try:
+            if not self._is_autosave_ours:
+                self._keep_beside()
             write_state(self._autosave, StateFile(now=now))
         except SessionError as error:
             self._saved_at = float("inf")  # said once
@@ -258,13 +262,27 @@ class State:
         return f"; without {len(missing)} that are not here, such as {missing[0]}" if missing else ""
 
     def _read(self, path: Path) -> StateFile:
-        """The snapshots there are; a file that cannot be used is left as it is."""
+        """The snapshots there are; a file that cannot be used, or is of a newer version, is left as it is."""
         try:
-            return read_state(path)
+            state = read_state(path)
         except SessionError as error:
             self._path = unused_path(path)
             self._tell(f"no snapshots: {error}; new ones go to {self._path.name}")
             return StateFile()
+        if state.tsumami_state > VERSION:
+            self._path = unused_path(path)
+            self._tell(
+                f"snapshots of a newer version: {len(state.slots)} are understood; new ones go to "
+                f"{self._path.name}"
+            )
+        return msgspec.structs.replace(state, tsumami_state=VERSION)
+
+    def _keep_beside(self) -> None:
+        """Put what another version has left out of the way of this one."""
+        self._is_autosave_ours = True
+        copy = unused_path(self._autosave)
+        move_aside(self._autosave, copy)
+        self._tell(f"where another version of Tsumami ended is kept in {copy}")
 
     def _write(self) -> None:
         try:
