@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from tsumami.bridge.mapping import Mapping, Target
+from tsumami.bridge.mapping.takeover import Apart
 from tsumami.bridge.midi import Control, Controls, Message, MidiInputs, MidiOutput, PortChange
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.feedback import Feedback
@@ -71,7 +72,7 @@ class LiveMidi:
         if self._output is not None:
             self._output.send(messages)
 
-    def distances(self) -> dict[Target, float]:
+    def distances(self) -> dict[Target, Apart]:
         """How far knobs have to turn until they take their targets over."""
         return {} if self._inputs is None else self._inputs.distances()
 

@@ -16,14 +16,17 @@ import numpy as np
 from tsumami.bridge.live_learn import LiveLearn
 from tsumami.bridge.mapping import Target
 from tsumami.bridge.mapping.address import addresses_of
+from tsumami.bridge.mapping.takeover import Apart
 from tsumami.bridge.osc import Surface
 from tsumami.bridge.page.access import check_token, is_loopback
 from tsumami.bridge.page.catalogue import facts_of, knobs_of
+from tsumami.bridge.page.hearing import HearingConfig
 from tsumami.bridge.page.memory import MOST_ADDRESSES, PageMemory
 from tsumami.bridge.page.port import listening_socket
 from tsumami.bridge.router import Router
 from tsumami.bridge.setup import Setup
 from tsumami.bridge.state import State
+from tsumami.bridge.tempo.beat import Beat
 from tsumami.engine import EngineClient
 from tsumami.engine.config import MacroLabel, Message
 from tsumami.engine.events import Kind
@@ -63,7 +66,9 @@ class Told:
     engine: Callable[[], Message]
     source: Callable[[], str]
     plugins: Callable[[], list[dict[str, Any]]]
-    distances: Callable[[], dict[Target, float]]
+    distances: Callable[[], dict[Target, Apart]]
+    beat: Callable[[], Beat | None] = lambda: None
+    """The session's, while it runs."""
 
 
 class LivePage:
@@ -83,6 +88,7 @@ class LivePage:
         learn: LiveLearn,
         told: Told,
         tell: Callable[[str], None],
+        hearing: HearingConfig | None = None,
     ) -> None:
         targets = setup.targets([macro.name for macro in macros])
         self._names = list(addresses_of(targets))
@@ -96,6 +102,7 @@ class LivePage:
         self._facts = facts_of(setup, macros, self._surface)
         self._block_seconds = self._facts.block_size / self._facts.sample_rate
         self._engine_memory = client.memory.name
+        self._hearing = hearing or HearingConfig(None, self._facts.sample_rate)
         self._state, self._learn, self._told, self._tell = state, learn, told, tell
         self._memory = PageMemory.create()
         self._memory.meters["positions"] = np.nan
@@ -183,6 +190,7 @@ class LivePage:
             self._write_positions()
             if tick % _TEXT_EVERY == 0:
                 self._write_text()
+                self._write_beat()
                 self._watch()
 
     def _watch(self) -> None:
@@ -242,8 +250,8 @@ class LivePage:
                 "latency_ms": round((engine.latency_seconds + self._block_seconds) * 1e3, 2),
                 "plugins": self._told.plugins(),
                 "apart": {
-                    self._targets[target]: round(distance, 3)
-                    for target, distance in self._told.distances().items()
+                    self._targets[target]: [round(apart.distance, 3), round(apart.stands, 3)]
+                    for target, apart in self._told.distances().items()
                     if target in self._targets
                 },
             }
@@ -252,10 +260,18 @@ class LivePage:
             self._text = text
             self._memory.write_text(text)
 
+    def _write_beat(self) -> None:
+        """Where the music is; that it stands, where it does not run."""
+        beat, now = self._told.beat(), float(time.perf_counter_ns())
+        if beat is None:
+            self._memory.write_beat(0.0, now, 0.0)
+        else:
+            self._memory.write_beat(beat.at(now), now, beat.bpm)
+
     def _start(self) -> None:
         from tsumami.bridge.page.process import PageConfig, run_page
 
-        config = PageConfig(self._engine_memory, self._memory.name, self._facts, self._token)
+        config = PageConfig(self._engine_memory, self._memory.name, self._facts, self._token, self._hearing)
         self._process = self._context.Process(
             target=run_page, args=(config, self._socket, self._bell), name="tsumami-page", daemon=True
         )

@@ -15,6 +15,9 @@ _OPTIONS: dict[tuple[str, ...], str] = {
     ("input", "model"): "repair-model",
     ("osc", "port"): "osc-port",
     ("osc", "host"): "osc-host",
+    ("groove", "on"): "groove",
+    ("groove", "reference"): "groove-reference",
+    ("timbre", "index"): "timbre-index",
     ("page", "port"): "page-port",
     ("page", "host"): "page-host",
 }

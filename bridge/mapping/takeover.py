@@ -11,7 +11,7 @@ sent is told from that, also while it is on its way, and where the target rounds
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from tsumami.bridge.mapping.knob import Knob, ticks
 from tsumami.bridge.mapping.mapping import Mapping
@@ -31,6 +31,15 @@ _UNKNOWN: Final = 0.5
 """Where an endless encoder takes a target for that nobody has moved yet."""
 
 
+class Apart(NamedTuple):
+    """How far a knob is from what it does not hold yet."""
+
+    distance: float
+    """The way that it has to turn, -1 to 1."""
+    stands: float
+    """Where it stands, by its target's position 0-1."""
+
+
 class Hand:
     """One knob of one controller, and what it holds."""
 
@@ -43,6 +52,14 @@ class Hand:
         self._passing: deque[tuple[int, float]] = deque()  # until when it may be seen to stand there
         self.distance = 0.0
         """How far the knob has to turn until it takes its target over, -1 to 1; 0 once it has."""
+
+    @property
+    def apart(self) -> Apart | None:
+        """How far it is from taking its target over; None once it has."""
+        if not self.distance or self._seen is None:
+            return None
+        target = self.knob.target
+        return Apart(self.distance, target.position(self.knob.value(self._seen)))
 
     def move(self, turn: Turn, now: float | None, stamp_ns: int) -> float | None:
         """Value for the target, or None to leave it alone; ``now`` is its value at present."""
@@ -125,10 +142,10 @@ class Hands:
             if value is not None:
                 yield target, value
 
-    def distances(self) -> dict[Target, float]:
+    def distances(self) -> dict[Target, Apart]:
         """How far knobs have to turn until they take over what they do not hold; any thread may ask."""
         hands = [hand for each in list(self._hands.values()) for hand in each]
-        return {hand.knob.target: hand.distance for hand in hands if hand.distance}
+        return {hand.knob.target: apart for hand in hands if (apart := hand.apart) is not None}
 
 
 def _unknown(_target: Target) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsumami.bridge.mapping import Hands, Mapping, Source, Target, Turn
 from tsumami.bridge.mapping.source import turn_of
-from tsumami.bridge.mapping.takeover import Where
+from tsumami.bridge.mapping.takeover import Apart, Where
 from tsumami.bridge.midi.expression import Expression
 from tsumami.bridge.midi.parser import Message, Status
 from tsumami.bridge.midi.registers import Registers
@@ -52,7 +52,7 @@ class Decoder:
         semitones = mapping.expression_semitones
         self._expression = None if semitones is None else Expression(semitones)
 
-    def distances(self) -> dict[Target, float]:
+    def distances(self) -> dict[Target, Apart]:
         """See `Hands.distances`."""
         return self._hands.distances()
 

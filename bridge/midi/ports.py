@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tsumami.bridge.mapping import Mapping, Target
-from tsumami.bridge.mapping.takeover import Where
+from tsumami.bridge.mapping.takeover import Apart, Where
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.decode import Decoder
 from tsumami.bridge.midi.membership import Membership
@@ -29,6 +29,7 @@ from tsumami.bridge.midi.system import (
 from tsumami.bridge.session_tables import Midi
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import Events
+from tsumami.engine.priority import answer_hands
 
 _READ_SECONDS = 0.001
 _PortKey = tuple[str, int]  # name, and how many of that name stand before it
@@ -142,14 +143,14 @@ class MidiInputs:
             if port is not None:
                 port.decoder.remap(mapping)
 
-    def distances(self) -> dict[Target, float]:
+    def distances(self) -> dict[Target, Apart]:
         """How far knobs have to turn until they take their targets over, of all ports."""
         ports = (self._virtual, *list(self._watched.values()))
         return {
-            target: distance
+            target: apart
             for port in ports
             if port is not None
-            for target, distance in port.decoder.distances().items()
+            for target, apart in port.decoder.distances().items()
         }
 
     @property
@@ -271,6 +272,7 @@ class MidiInputs:
 
     def _read(self) -> None:
         """Body of the reader thread, the only one that calls the sink."""
+        answer_hands()
         ports: list[InputPort] = []
         while not self._stop.is_set():
             self._take_news(ports)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -61,7 +61,7 @@ class Browser:
         self._due = asyncio.Event()
         self._told: Positions | None = None
         self._named: Positions | None = None
-        self._text: bytes | None = None
+        self._texts: dict[str, bytes] = {}
         self._seen, self._waits_since = 0, 0.0
         self.sent = 0
         """Pictures so far."""
@@ -70,10 +70,13 @@ class Browser:
         """Let it look at the picture, which is new."""
         self._due.set()
 
-    async def serve(self, picture: Picture, text: Callable[[], bytes | None]) -> None:
-        """Serve until it goes; raises an `ExceptionGroup` of `ThrownOutError` where it has to."""
+    async def serve(self, picture: Picture, texts: Mapping[str, bytes]) -> None:
+        """Serve until it goes; raises an `ExceptionGroup` of `ThrownOutError` where it has to.
+
+        ``texts`` are what changes seldom, as it is now, by what it is of.
+        """
         async with asyncio.TaskGroup() as group:
-            sender = group.create_task(self._send_all(picture, text))
+            sender = group.create_task(self._send_all(picture, texts))
             await self._hear()
             sender.cancel()
 
@@ -107,7 +110,7 @@ class Browser:
                 1007, f"a message must begin with {ACT} or {SHOWN} and be whole, got {data[0]}"
             )
 
-    async def _send_all(self, picture: Picture, text: Callable[[], bytes | None]) -> None:
+    async def _send_all(self, picture: Picture, texts: Mapping[str, bytes]) -> None:
         """Send whatever is new; who takes nothing is waited for, but not for ever."""
         loop = asyncio.get_running_loop()
         try:
@@ -118,7 +121,7 @@ class Browser:
                 if self.sent - self._seen < MOST_UNSEEN:
                     self._waits_since = loop.time()
                     async with asyncio.timeout(PATIENCE_SECONDS):
-                        await self._send_picture(picture, text())
+                        await self._send_picture(picture, texts)
                 elif loop.time() - self._waits_since > PATIENCE_SECONDS:
                     raise ThrownOutError(1008, "no picture was shown for too long")
         except TimeoutError:
@@ -126,10 +129,11 @@ class Browser:
         except WebSocketDisconnect:
             return
 
-    async def _send_picture(self, picture: Picture, text: bytes | None) -> None:
-        if text is not None and text != self._text:
-            self._text = text
-            await self._socket.send_text(text.decode())
+    async def _send_picture(self, picture: Picture, texts: Mapping[str, bytes]) -> None:
+        for name, text in list(texts.items()):
+            if text != self._texts.get(name):
+                self._texts[name] = text
+                await self._socket.send_text(text.decode())
         if self.sent % _NAMES_EVERY == 0:
             await self._send_names(picture.positions)
         self.sent += 1

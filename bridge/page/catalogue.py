@@ -46,6 +46,8 @@ def facts_of(setup: Setup, macros: Sequence[MacroLabel], surface: Surface) -> Fa
         block_size=setup.config.settings.block_size,
         has_input=setup.config.settings.input is not None,
         has_repair=setup.session.input.repair,
+        has_groove=setup.session.groove.on,
+        has_timbre=setup.session.timbre.index is not None,
     )
 
 

@@ -52,6 +52,8 @@ class Facts:
     block_size: int
     has_input: bool
     has_repair: bool
+    has_groove: bool
+    has_timbre: bool
 
     def document(self) -> dict[str, Any]:
         """What a browser is told of it."""

@@ -13,6 +13,8 @@ MOST_CONNECTIONS: Final = 64
 """Of any kind; one more is cut off at once."""
 LARGEST_MESSAGE: Final = 64
 """Bytes that a browser may send in one piece."""
+LARGEST_SOUND: Final = 4 * 2 * 22_050
+"""Bytes of a recording: 2 s of float32 at the rate of what compares them."""
 MOST_A_SECOND: Final = 2000
 """Messages of one browser. Ten fingers on a fast screen move 1,200 times a second."""
 MOST_UNSEEN: Final = 3

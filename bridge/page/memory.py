@@ -31,6 +31,8 @@ PAGE_METERS = np.dtype(
             np.float64,
             (MOST_ADDRESSES,),
         ),  # by address; NaN where the engine tells, or nobody knows
+        ("beat", np.float64, (3,)),  # where the music is: a beat, its ns of the clock, bpm; 0: it stands
+        ("beat_sum", np.int64),  # CRC-32, as of the text
         ("text_bytes", np.int64),
         ("text_sum", np.int64),  # CRC-32: a text that is being written does not fit it
         ("text", np.uint8, (_TEXT_BYTES,)),
@@ -53,6 +55,17 @@ class PageMemory(SharedRings):
 
     METERS = PAGE_METERS
     RINGS: ClassVar[RingTable] = {"actions": (ACTION_DTYPE, 1024)}  # page -> session
+
+    def write_beat(self, beat: float, ns: float, bpm: float) -> None:
+        """Put where `read_beat` finds it when a beat falls, and how fast they follow. [the session]"""
+        self.meters["beat"][:] = beat, ns, bpm
+        self.meters["beat_sum"] = zlib.crc32(self.meters["beat"].tobytes())
+
+    def read_beat(self) -> tuple[float, float, float] | None:
+        """What was put last; None while it is being written. [the page's process]"""
+        line = self.meters["beat"].copy()
+        beat, ns, bpm = line.tolist()
+        return (beat, ns, bpm) if zlib.crc32(line.tobytes()) == int(self.meters["beat_sum"]) else None
 
     def write_text(self, text: bytes) -> None:
         """Put a text where `read_text` finds it; one that is too long is not put. [the session]"""

@@ -29,6 +29,7 @@ HEAD_DTYPE = np.dtype(
         ("input_lost", "<u4"),
         ("repair_gaps", "<u4"),
         ("repair_samples", "<u4"),
+        ("loop_place", "<f4"),  # how far the loop that sounds has come, 0-1
         ("load_half", "<f4"),  # % of a block that half of them took at most, of the last second
         ("load", "<f4", (len(STAGES),)),  # … and 99 of 100, by stage; the first is the whole
         ("moved", "<u4"),  # how many positions follow
@@ -46,7 +47,8 @@ _LOAD_SECONDS: Final = 1.0
 _STRAINED_SECONDS: Final = 0.5
 _LATE: Final = ("missed", "lost_periods", "late_inference")
 _COUNTS: Final = (
-    "missed", "overruns", "blame", "late_inference", "clipped", "input_lost", "repair_gaps", "repair_samples"
+    "missed", "overruns", "blame", "late_inference", "clipped", "input_lost", "repair_gaps", "repair_samples",
+    "loop_place",
 )  # fmt: skip
 
 Positions = npt.NDArray[np.uint16]

@@ -13,10 +13,12 @@ import uvicorn
 
 from tsumami.bridge.page.access import Access
 from tsumami.bridge.page.facts import Facts
+from tsumami.bridge.page.hearing import Hearing, HearingConfig
 from tsumami.bridge.page.limits import LARGEST_MESSAGE, BoundedSocket, PatientHttp
 from tsumami.bridge.page.memory import PageMemory
 from tsumami.bridge.page.picture import Picture
 from tsumami.bridge.page.server import PageServer
+from tsumami.bridge.page.texts import Texts
 from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.shared import SessionMemory
 
@@ -32,6 +34,7 @@ class PageConfig:
     page_memory: str
     facts: Facts
     token: str | None
+    hearing: HearingConfig
 
     def __repr__(self) -> str:
         return f"PageConfig({self.engine_memory!r}, {self.page_memory!r})"
@@ -46,9 +49,13 @@ def run_page(config: PageConfig, listening: socket.socket, bell: Doorbell) -> No
     picture.take()  # loads what it needs, before anybody waits for it
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
-    server = PageServer(config.facts, page, picture, bell, access)
+    texts = Texts(config.facts, engine.meters, page)
+    hearing = Hearing(config.hearing, page, texts.put)
+    server = PageServer(config.facts, page, picture, texts, hearing, bell, access)
+    hearing.start()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(server, listening))
+    hearing.stop()
 
 
 async def _serve(server: PageServer, listening: socket.socket) -> None:

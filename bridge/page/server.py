@@ -16,10 +16,13 @@ from starlette.websockets import WebSocket
 from tsumami.bridge.page.access import Access
 from tsumami.bridge.page.browser import Browser, ThrownOutError
 from tsumami.bridge.page.facts import Facts
+from tsumami.bridge.page.finding import Finding
 from tsumami.bridge.page.gate import Gate
+from tsumami.bridge.page.hearing import Hearing
 from tsumami.bridge.page.limits import MOST_CLIENTS
 from tsumami.bridge.page.memory import PageMemory, action
 from tsumami.bridge.page.picture import Picture
+from tsumami.bridge.page.texts import Texts
 from tsumami.engine.doorbell import Doorbell
 
 PERIOD_SECONDS: Final = 1 / 30
@@ -27,18 +30,29 @@ _STATIC: Final = Path(__file__).parent / "static"
 
 
 class PageServer:
-    """Serves ``facts`` and what the picture shows; actions go into the memory's ring, and ring the bell."""
+    """Serves ``facts``, what the picture shows and the texts tell, and what is found by ``hearing``.
+
+    Actions go into the memory's ring, and ring the bell.
+    """
 
     def __init__(
-        self, facts: Facts, memory: PageMemory, picture: Picture, bell: Doorbell, access: Access
+        self,
+        facts: Facts,
+        memory: PageMemory,
+        picture: Picture,
+        texts: Texts,
+        hearing: Hearing,
+        bell: Doorbell,
+        access: Access,
     ) -> None:
-        self._facts, self._memory, self._picture, self._bell = facts, memory, picture, bell
+        self._facts, self._memory, self._picture, self._texts = facts, memory, picture, texts
+        self._bell = bell
         self._browsers: set[Browser] = set()
         self._waiting: dict[int, list[float]] = {}  # the newest of what had no room in the ring
-        self._text: bytes | None = None
         routes = [
             Route("/", _index),
             WebSocketRoute("/socket", self._serve),
+            Route("/find", Finding(hearing).__call__, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ]
         self.app: ASGIApp = Gate(Starlette(routes=routes), access, self._refuse)
@@ -57,7 +71,7 @@ class PageServer:
                 self._act(address, self._waiting.pop(address))
             if self._browsers:
                 self._picture.take()
-                self._text = self._memory.read_text() or self._text
+                self._texts.take()
                 for browser in self._browsers:
                     browser.wake()
             due = max(due + (2 if self._picture.is_strained else 1) * PERIOD_SECONDS, loop.time())
@@ -96,7 +110,7 @@ class PageServer:
         self._browsers.add(browser)
         self._memory.meters["clients"] = len(self._browsers)
         try:
-            await browser.serve(self._picture, lambda: self._text)
+            await browser.serve(self._picture, self._texts)
         except* ThrownOutError as group:
             self._memory.meters["thrown_out"] += 1
             error = group.exceptions[0]

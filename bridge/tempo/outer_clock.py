@@ -14,7 +14,7 @@ class OuterClock(Protocol):
     """What is needed of a clock; all methods are called from one thread."""
 
     @property
-    def source(self) -> Literal["midi clock", "link"]:
+    def source(self) -> Literal["midi clock", "link", "session"]:
         """What it is called."""
         ...
 

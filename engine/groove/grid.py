@@ -10,7 +10,7 @@ from tsumami.engine.groove.feel import Feel
 
 Values = npt.NDArray[np.float64]
 
-Source = Literal["bpm", "reference", "tracked", "click", "midi clock", "link"]
+Source = Literal["bpm", "reference", "tracked", "click", "midi clock", "link", "session"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ import { Session } from "./session.js";
 import { make } from "./make.js";
 import { browserPanel } from "./browser.js";
 import { enginePanel } from "./engine.js";
-import { knobsPanel, othersPanel, parametersPanel } from "./knobs.js";
+import { knobsPanel, latentPanel, othersPanel, parametersPanel } from "./knobs.js";
+import { groovePanel } from "./groove.js";
+import { loopPanel } from "./loop.js";
+import { mapPanel } from "./map.js";
 import { morphPanel } from "./morph.js";
 import { newsPanel } from "./news.js";
 import { outputPanel } from "./output.js";
@@ -16,8 +19,8 @@ import { setUpLooks } from "./looks.js";
 /** By column, as a phone has them one below the other. A panel of nothing is left out. */
 const COLUMNS = {
   top: [knobsPanel],
-  side: [outputPanel, snapshotsPanel, morphPanel, repairPanel, enginePanel, newsPanel],
-  wide: [parametersPanel, othersPanel, browserPanel],
+  side: [outputPanel, snapshotsPanel, morphPanel, mapPanel, repairPanel, enginePanel, newsPanel],
+  wide: [loopPanel, groovePanel, parametersPanel, latentPanel, othersPanel, browserPanel],
 };
 
 const by = (id) => document.getElementById(id);
@@ -49,6 +52,9 @@ link.addEventListener("names", ({ detail: { names } }) => {
   Object.assign(session.names, names);
   panels.forEach((each) => each.names?.(names));
 });
+
+for (const name of ["loop", "groove", "map", "heard"])
+  link.addEventListener(name, ({ detail }) => panels.forEach((each) => each[name]?.(detail)));
 
 link.addEventListener("picture", ({ detail }) => {
   latest = detail;

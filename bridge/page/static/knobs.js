@@ -17,7 +17,7 @@ export function knobsPanel(session) {
     return new Knob(target, session, low, high);
   });
   if (!knobs.length) return null;
-  const faces = make("div", { class: "knobs" }, ...knobs.map((knob) => knob.element));
+  const faces = make("div", { class: "knobs" }, ...knobs.map((knob) => knob.holder));
   return { element: panel("knobs", "Macros", faces), ...following(session, knobs) };
 }
 
@@ -30,9 +30,9 @@ export function parametersPanel(session) {
   const moving = new Map();
   const filter = make("input", {
     type: "search", placeholder: `${targets.length} parameters`, "aria-label": "Search parameters", class: "filter",
-    oninput: () => bars.forEach((bar) => { bar.element.hidden = !bar.target.label.includes(filter.value.toLowerCase()); }),
+    oninput: () => bars.forEach((bar) => { bar.holder.hidden = !bar.target.label.includes(filter.value.toLowerCase()); }),
   });
-  const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.element));
+  const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.holder));
   const element = panel("parameters", "Parameters", filter, rows);
   let marked = null;
 
@@ -68,13 +68,25 @@ export function parametersPanel(session) {
   };
 }
 
+/** The latent's dimensions, which few want to see: behind its name. */
+export function latentPanel(session) {
+  const bars = session.of("latent").map((target) => new Bar(target, session));
+  if (!bars.length) return null;
+  const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.holder));
+  return {
+    element: make("section", { id: "latent", class: "panel", "aria-label": "Latent" },
+      make("details", {}, make("summary", {}, "Latent"), rows)),
+    ...following(session, bars),
+  };
+}
+
 /** The output, the effects, and whatever else the session has to move. */
 export function othersPanel(session) {
-  const own = new Set(["macro", "parameter", "action"]);
+  const own = new Set(["macro", "parameter", "loop", "latent", "action"]);
   const targets = session.targets.filter(({ kind }) => !own.has(kind));
   const bars = targets.slice(0, MOST_BARS).map((target) => new Bar(target, session));
   if (!bars.length) return null;
-  const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.element));
+  const rows = make("div", { class: "rows" }, ...bars.map((bar) => bar.holder));
   const beats = BEATS.filter(([address]) => session.has(address)).map(([address, name]) =>
     make("button", { onclick: () => session.do(address) }, name));
   if (beats.length) rows.append(make("div", { class: "steps" }, ...beats));
@@ -82,7 +94,7 @@ export function othersPanel(session) {
 }
 
 /** What sliders do when news come. */
-function following(session, sliders) {
+export function following(session, sliders) {
   const numbers = new Map(sliders.map((slider) => [slider.target.number, slider]));
   return {
     moved: (changed) => changed.forEach((number) => numbers.get(number)?.refresh()),

@@ -6,15 +6,22 @@ import { Hand } from "./hand.js";
 const SWEEP = 270, RADIUS = 40;
 const LENGTH = (Math.PI * 2 * RADIUS * SWEEP) / 360;
 const ARC = describeArc();
+const LOCK = "M7 11V8a5 5 0 0 1 10 0v3h1v9H6v-9zm2 0h6V8a3 3 0 0 0-6 0z";
+const LOCKABLE = new Set(["parameter", "effect", "bypass"]); // what snapshots and chance move
 
-/** What both are: a target of the session, with its name, position and what turns it. */
+/**
+ * What both are: a target of the session, with its name, position and what turns it. `holder` is the element
+ * to show: the slider, and the lock beside it where it can be locked.
+ */
 class Slider {
   #shown = -1;
   #text = "";
+  #isLocked = false;
 
   constructor(target, session, element, along) {
-    Object.assign(this, { target, session, element });
+    Object.assign(this, { target, session, element, holder: element });
     element.dataset.address = target.address;
+    if (LOCKABLE.has(target.kind)) this.#addLock();
     this.hand = new Hand(element, {
       along,
       initial: target.default,
@@ -31,9 +38,13 @@ class Slider {
     this.#shown = this.hand.position;
     this.element.setAttribute("aria-valuenow", (this.#shown * 100).toFixed(1));
     this.place(this.#shown);
-    const { number, unit, full } = this.target;
-    if (unit) this.text(`${Math.round(this.#shown * full)} ${unit}`);
-    else if (!this.session.names[number]) this.text(`${Math.round(this.#shown * 100)} %`);
+    if (!this.session.names[this.target.number]) this.text(this.describe(this.#shown));
+  }
+
+  /** What a position comes to, where the session does not tell. */
+  describe(position) {
+    const { unit, full } = this.target;
+    return unit ? `${Math.round(position * full)} ${unit}` : `${Math.round(position * 100)} %`;
   }
 
   /** Say what its position comes to. */
@@ -44,13 +55,32 @@ class Slider {
     this.element.setAttribute("aria-valuetext", text);
   }
 
-  /** Show which of a controller's knobs turn it, whether it waits for one, and how far one is from it. */
+  /**
+   * Show which of a controller's knobs turn it, whether it waits for one, whether it is locked, and how far
+   * one is from it: `apart` is the way that it has to turn, and where it stands.
+   */
   learned(labels, isWaiting, isLocked, apart) {
-    const way = apart && `${apart > 0 ? "↑" : "↓"} ${Math.round(Math.abs(apart) * 100)} % to pick up`;
-    this.badge.textContent = isWaiting ? "turn a knob" : way || labels.join(", ");
+    const [way, stands] = apart ?? [0];
+    const words = way && `${way > 0 ? "↑" : "↓"} ${Math.round(Math.abs(way) * 100)} % to pick up`;
+    const badge = isWaiting ? "turn a knob" : words || labels.join(", ");
+    if (badge !== this.badge.textContent) this.badge.textContent = badge;
     this.element.classList.toggle("waits", isWaiting);
     this.element.classList.toggle("apart", Boolean(apart));
-    this.element.classList.toggle("locked", isLocked);
+    if (apart) this.ghost(stands, this.hand.position);
+    if (isLocked === this.#isLocked) return;
+    this.#isLocked = isLocked;
+    this.holder.classList.toggle("locked", isLocked);
+    this.lock?.setAttribute("aria-pressed", isLocked);
+  }
+
+  #addLock() {
+    const turn = () => this.session.do("/tsumami/lock", this.target.number, this.#isLocked ? 0 : 1);
+    this.lock = make("button", {
+      class: "lock", "aria-pressed": false, "aria-label": `Lock ${this.target.label}`,
+      title: "Locked, snapshots and chance leave it alone (L)", onclick: turn,
+    }, draw("svg", { viewBox: "0 0 24 24", "aria-hidden": true }, draw("path", { d: LOCK })));
+    this.holder = make("div", { class: "line" }, this.element, this.lock);
+    this.element.addEventListener("keydown", (event) => event.key.toLowerCase() === "l" && turn());
   }
 
   #move(position) {
@@ -72,11 +102,20 @@ export class Knob extends Slider {
     const arc = draw("path", { class: "arc", d: ARC, "stroke-dasharray": `0 ${LENGTH}` });
     const hand = draw("line", { class: "hand", x1: 50, y1: 50, x2: 50, y2: 20 });
     const value = make("span", { class: "value" }), badge = make("span", { class: "badge" });
+    const way = draw("path", { class: "way", d: ARC }), stands = draw("path", { class: "stands" });
     const face = draw("svg", { viewBox: "0 0 100 92", "aria-hidden": true },
-      draw("path", { class: "track", d: ARC }), arc, draw("circle", { class: "cap", cx: 50, cy: 50, r: 27 }), hand);
+      draw("path", { class: "track", d: ARC }), arc, way, stands, draw("circle", { class: "cap", cx: 50, cy: 50, r: 27 }), hand);
     super(target, session, slider(target, "knob", face, make("b", {}, high || target.label),
       make("span", { class: "ends" }, low ? `from ${low}` : ""), value, badge), "y");
-    Object.assign(this, { arc, dial: hand, value, badge });
+    Object.assign(this, { arc, way, stands, dial: hand, value, badge });
+  }
+
+  /** Show where the controller's knob stands, and the way that it has to go. */
+  ghost(at, to) {
+    const begin = Math.min(at, to) * LENGTH, sign = Math.sign(to - at) || 1;
+    this.way.setAttribute("stroke-dasharray", `0 ${begin} ${Math.abs(to - at) * LENGTH} ${LENGTH}`);
+    this.stands.setAttribute("d", `M ${50 - 5 * sign} 2 L ${50 + 9 * sign} 10 L ${50 - 5 * sign} 18 Z`);
+    this.stands.setAttribute("transform", `rotate(${(at - 0.5) * SWEEP} 50 50)`);
   }
 
   place(position) {
@@ -89,11 +128,20 @@ export class Knob extends Slider {
 export class Bar extends Slider {
   constructor(target, session) {
     const fill = make("i", { class: "fill" }), mark = make("i", { class: "mark", hidden: true });
+    const way = make("i", { class: "way" }), stands = make("i", { class: "stands" });
     const value = make("span", { class: "value" }), badge = make("span", { class: "badge" });
     super(target, session, slider(target, "row",
       make("span", { class: "name" }, target.label),
-      make("span", { class: "track" }, fill, mark), value, badge), "x");
-    Object.assign(this, { fill, markElement: mark, value, badge });
+      make("span", { class: "track" }, fill, mark, way, stands), value, badge), "x");
+    Object.assign(this, { fill, markElement: mark, way, stands, value, badge });
+  }
+
+  /** Show where the controller's knob stands, and the way that it has to go. */
+  ghost(at, to) {
+    this.way.style.left = `${Math.min(at, to) * 100}%`;
+    this.way.style.width = `${Math.abs(to - at) * 100}%`;
+    this.stands.style.left = `${at * 100}%`;
+    this.stands.textContent = to > at ? "▶" : "◀";
   }
 
   place(position) {
