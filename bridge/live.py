@@ -41,6 +41,7 @@ from tsumami.bridge.view import LiveView, save_picture
 from tsumami.engine import EngineClient
 from tsumami.engine.config import Message
 from tsumami.engine.errors import DeviceError, SessionError
+from tsumami.engine.priority import take_short_turns
 
 _END_SECONDS = 30.0
 """Far longer than an end takes."""
@@ -100,6 +101,7 @@ class LiveSession:
 
     def run(self) -> dict[str, Any]:
         """Play until the time is over or the user ends it; returns the summary."""
+        take_short_turns()
         with contextlib.ExitStack() as stack:
             stack.callback(faulthandler.cancel_dump_traceback_later)
             stack.callback(self._rack.close)

@@ -1,7 +1,6 @@
 """Where the strip's sound goes, and where its input comes from: PortAudio devices, or the clock alone."""
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,13 +10,11 @@ import numpy as np
 from tsumami.engine.callback import portaudio_callback, run_null_device
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.portaudio import choose_input, choose_output, full_name, has_output, load_portaudio
+from tsumami.engine.priority import play_in_time
 from tsumami.engine.quiet import native_output_silenced
 from tsumami.engine.stage import CHANNELS
 from tsumami.engine.strip import Strip
 from tsumami.engine.strip_settings import DeviceRequest
-
-_AUDIO_PRIORITY = 70
-"""SCHED_FIFO priority of the null device's thread, where the system grants one."""
 
 
 class Device(Protocol):
@@ -54,8 +51,7 @@ class NullDevice:
         self._thread.start()
 
     def _run(self) -> None:
-        with contextlib.suppress(AttributeError, OSError):  # not every system, not every user
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_AUDIO_PRIORITY))
+        play_in_time()
         run_null_device(self._strip.address, self._scratch.ctypes.data)
 
     def is_active(self) -> bool:

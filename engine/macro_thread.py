@@ -12,6 +12,7 @@ from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 from tsumami.engine.meter_block import MAX_MACROS, MeterBlock
 from tsumami.engine.meters import record_duration
+from tsumami.engine.priority import answer_hands
 from tsumami.engine.ring import Ring
 
 CONTROL_PERIOD_SECONDS = 0.004
@@ -86,6 +87,7 @@ class MacroThread(threading.Thread):
 
     def run(self) -> None:
         """Until `stop`. [inference thread]"""
+        answer_hands()
         while not self._stopping:
             if self._feed.is_settled:
                 self._doorbell.acquire()

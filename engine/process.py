@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -18,6 +17,7 @@ from tsumami.engine.errors import EngineError, TsumamiError
 from tsumami.engine.instrument import create_effect, create_instrument
 from tsumami.engine.macro_thread import MacroThread
 from tsumami.engine.meter_block import MeterBlock
+from tsumami.engine.priority import take_short_turns
 from tsumami.engine.shared import SessionMemory
 from tsumami.engine.strip import Strip
 
@@ -33,8 +33,7 @@ _STALL_SECONDS = 1.0
 def run_engine(config: EngineConfig, doorbell: Doorbell, connection: Connection) -> None:
     """Entry point of the process: until told to stop, or until the main process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides
-    # A short slice: the inference thread should not wait 5 ms for another Python thread.
-    sys.setswitchinterval(0.0005)
+    take_short_turns()
     if config.stress:
         threading.Thread(target=spin, name="stress", daemon=True).start()
     memory = SessionMemory.attach(config.memory_name)

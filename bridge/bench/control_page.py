@@ -20,6 +20,7 @@ from tsumami.bridge.router import Router
 from tsumami.bridge.setup import Setup
 from tsumami.engine import DeviceRequest, EngineClient, Message
 from tsumami.engine.errors import DeviceError
+from tsumami.engine.priority import take_short_turns
 
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _DEADLINE_SECONDS: Final = 60.0
@@ -60,7 +61,8 @@ class Control:
 
 @contextlib.contextmanager
 def controlled_engine(block_size: int) -> Iterator[Control]:
-    """An engine on the running JACK server, with a lead sound."""
+    """An engine on the running JACK server, with a lead sound; threads take turns as in a session."""
+    take_short_turns()
     device = DeviceRequest(api="JACK")
     with (
         tempfile.TemporaryDirectory() as folder,
