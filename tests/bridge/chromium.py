@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests.bridge.live_process import LiveProcess
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "page"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -52,6 +55,39 @@ def keep(page: Page, name: str, *, whole: bool = False) -> None:
     """Keep a screenshot as build output."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+
+
+def address_of(live: LiveProcess) -> str:
+    """Where a session serves its page."""
+    live.wait_for("page on http")
+    found = re.search(r"page on (http://\S+)", live.said)
+    assert found is not None
+    return found[1]
+
+
+def knob(page: Page, name: str) -> Locator:
+    """The slider of an address."""
+    return page.locator(f'[data-address="/tsumami/{name}"]')
+
+
+def stands(element: Locator) -> float:
+    """Where a slider stands, in percent."""
+    return float(element.get_attribute("aria-valuenow") or "nan")
+
+
+def waits(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Let the page go on until the condition holds."""
+    for _ in range(2000):
+        if condition():
+            return
+        page.wait_for_timeout(10)
+    keep(page, "failed", whole=True)
+    raise AssertionError(what)
+
+
+def is_at(page: Page, element: Locator, position: float, within: float = 0.5) -> None:
+    """Wait until a slider stands at a position in percent."""
+    waits(page, lambda: abs(stands(element) - position) < within, f"not at {position}")
 
 
 class Fingers:

@@ -1,18 +1,27 @@
 """The page in a real browser, over a session that plays, with a MIDI keyboard at a real port."""
 
-import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser
 
-from tests.bridge.chromium import Fingers, keep, opened, running_chromium
+from tests.bridge.chromium import (
+    Fingers,
+    address_of,
+    is_at,
+    keep,
+    knob,
+    opened,
+    running_chromium,
+    stands,
+    waits,
+)
 from tests.bridge.keyboard import keyboard, send_until_heard
-from tests.bridge.live_process import LiveProcess, running_live
+from tests.bridge.live_process import running_live
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.control_log import read_control_log
@@ -28,36 +37,6 @@ PAGE = ("--page", "--page-port", "0")
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:
         yield browser
-
-
-def address_of(live: LiveProcess) -> str:
-    live.wait_for("page on http")
-    found = re.search(r"page on (http://\S+)", live.said)
-    assert found is not None
-    return found[1]
-
-
-def knob(page: Page, name: str) -> Locator:
-    return page.locator(f'[data-address="/tsumami/{name}"]')
-
-
-def stands(element: Locator) -> float:
-    return float(element.get_attribute("aria-valuenow") or "nan")
-
-
-def waits(page: Page, condition: Callable[[], bool], what: str) -> None:
-    """Let the page go on until the condition holds."""
-    for _ in range(2000):
-        if condition():
-            return
-        page.wait_for_timeout(10)
-    keep(page, "failed", whole=True)
-    raise AssertionError(what)
-
-
-def is_at(page: Page, element: Locator, position: float, within: float = 0.5) -> None:
-    """Wait until a slider stands at a position in percent."""
-    waits(page, lambda: abs(stands(element) - position) < within, f"not at {position}")
 
 
 def test_a_knob_that_is_turned_by_touch_moves_the_parameters_and_the_sound(
@@ -154,6 +133,9 @@ def test_snapshots_morph_sounds_and_learning(
         for value in (1, 2):  # far below, and not in hand
             keys.send_message([0xB0, 30, value])
         page.get_by_text("% to pick up").wait_for()
+        ghost = cutoff.locator(".stands")
+        assert ghost.is_visible()
+        assert float((ghost.get_attribute("style") or "").split("left: ")[1].split("%")[0]) < 3, "it is drawn"
 
         page.locator("#learn").click()
         knob(page, "parameter/drive").click()
