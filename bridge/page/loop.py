@@ -1,8 +1,16 @@
 """What the page shows of the loop player: the loop that sounds, and the one that waits for the bar line."""
 
+import zlib
 from typing import Any
 
 from tsumami.engine.meter_block import MeterBlock
+
+
+def loop_key(meters: MeterBlock) -> tuple[Any, ...]:
+    """Changes when `loop_document` does, and is found faster."""
+    outlines, seeds = meters["loop_outlines"], meters["loop_slot_seeds"]
+    numbers = (int(meters[name]) for name in ("loop_sounds", "loop_waits"))
+    return (*numbers, float(meters["loop_bpm"]), *seeds.tolist(), zlib.crc32(outlines))
 
 
 def loop_document(meters: MeterBlock) -> dict[str, Any]:

@@ -44,7 +44,7 @@ FULL: Final = 65_534
 """What stands for a position of 1; even, so that the middle is exact."""
 
 _LOAD_SECONDS: Final = 1.0
-_STRAINED_SECONDS: Final = 0.5
+_STRAINED_SECONDS: Final = 0.25
 _LATE: Final = ("missed", "lost_periods", "late_inference")
 _COUNTS: Final = (
     "missed", "overruns", "blame", "late_inference", "clipped", "input_lost", "repair_gaps", "repair_samples",

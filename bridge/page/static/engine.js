@@ -1,6 +1,6 @@
 // How the engine does: load, what went wrong and who was to blame, the device, the plugins.
 
-import { make, panel } from "./make.js";
+import { fillTo, make, panel } from "./make.js";
 
 const COUNTS = [
   ["missed", "missed"], ["overruns", "overruns"], ["late_inference", "late"], ["clipped", "limited"], ["non_finite", "not finite"],
@@ -26,7 +26,7 @@ export function enginePanel(session) {
       if (picture.seconds === drawn || picture.sequence % 5) return; // six times a second is enough to read
       drawn = picture.seconds;
       const total = picture.load[0];
-      load.style.transform = `scaleX(${Math.min(total / 100, 1)})`;
+      fillTo(load, Math.min(total / 100, 1));
       load.dataset.is = total > 90 ? "hot" : total > 60 ? "high" : "";
       half.style.left = `${Math.min(picture.load_half, 100)}%`;
       figure.textContent = `${total.toFixed(0)} %`;

@@ -12,6 +12,11 @@ export function draw(name, attributes = {}, ...children) {
   return dressed(document.createElementNS(SVG, name), attributes, children);
 }
 
+/** Fill a track up to a share of it: by its background, which is painted without anything being laid out. */
+export function fillTo(fill, share) {
+  fill.style.backgroundSize = `${(share * 100).toFixed(1)}% 100%`;
+}
+
 /** A titled part of the page. */
 export function panel(id, title, ...children) {
   return make("section", { id, class: "panel", "aria-label": title }, make("h2", {}, title), ...children);

@@ -1,7 +1,7 @@
 // The output: levels, a wave that stands still, and what its bands did in the last seconds.
 
 import uPlot from "./vendor/uplot.js";
-import { make, panel } from "./make.js";
+import { fillTo, make, panel } from "./make.js";
 
 const FLOOR_DB = -60;
 const SPECTRUM_COLUMNS = 240;
@@ -49,7 +49,7 @@ export function outputPanel(session) {
       if (!plot) lay();
       meters.forEach(({ fill, peak: text }, channel) => {
         const decibels = 20 * Math.log10(Math.max(peak[channel], 1e-5));
-        fill.style.transform = `scaleX(${Math.max(0, 1 - decibels / FLOOR_DB)})`;
+        fillTo(fill, Math.min(Math.max(0, 1 - decibels / FLOOR_DB), 1));
         fill.dataset.is = decibels > -1 ? "hot" : decibels > -9 ? "high" : "";
         text.textContent = decibels > -99 ? `${decibels.toFixed(0)} dB` : "–";
       });

@@ -11,6 +11,7 @@ function labelOf({ kind, name }) {
 /** Targets by kind, sounds, and what was told last. */
 export class Session {
   state = { sound: "", slots: {}, locked: [], learning: -1, knobs: {}, apart: {}, news: [] };
+
   /** Most snapshots there can be. */
   get slots() {
     return this.targets[this.numbers.get("/tsumami/snapshot/store")]?.high ?? 8;

@@ -1,9 +1,9 @@
 // A knob and a bar: two looks of one slider.
 
-import { draw, make } from "./make.js";
+import { draw, fillTo, make } from "./make.js";
 import { Hand } from "./hand.js";
 
-const SWEEP = 270, RADIUS = 40;
+const SWEEP = 270, RADIUS = 40, HAND = 30;
 const LENGTH = (Math.PI * 2 * RADIUS * SWEEP) / 360;
 const ARC = describeArc();
 const LOCK = "M7 11V8a5 5 0 0 1 10 0v3h1v9H6v-9zm2 0h6V8a3 3 0 0 0-6 0z";
@@ -120,7 +120,9 @@ export class Knob extends Slider {
 
   place(position) {
     this.arc.setAttribute("stroke-dasharray", `${position * LENGTH} ${LENGTH}`);
-    this.dial.setAttribute("transform", `rotate(${(position - 0.5) * SWEEP} 50 50)`);
+    const radians = ((position - 0.5) * SWEEP * Math.PI) / 180;
+    this.dial.setAttribute("x2", (50 + HAND * Math.sin(radians)).toFixed(1));
+    this.dial.setAttribute("y2", (50 - HAND * Math.cos(radians)).toFixed(1));
   }
 }
 
@@ -145,7 +147,7 @@ export class Bar extends Slider {
   }
 
   place(position) {
-    this.fill.style.transform = `scaleX(${position})`;
+    fillTo(this.fill, position);
   }
 
   /** Put the mark where the preset has it; nowhere where nobody knows. */
