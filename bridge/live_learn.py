@@ -103,7 +103,7 @@ def fields_of(place: Place) -> dict[str, Any]:
             return {"effect": effect, "bypass": True}
         case ("latent", number):
             return {"latent": int(number)}
-        case (("loop" | "repair") as what, name):
+        case (("loop" | "repair" | "groove") as what, name):
             return {what: name}
         case (switch,):
             return {switch: True}

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from tsumami.bridge.groove.control import GrooveControl
 from tsumami.bridge.live_learn import LiveLearn
 from tsumami.bridge.mapping import Target
 from tsumami.bridge.mapping.address import addresses_of
@@ -40,6 +41,8 @@ _START_SECONDS: Final = 120.0
 _HANG_SECONDS: Final = 10.0
 _END_SECONDS: Final = 2.0
 _RESTARTS: Final = 3
+_PRESSED: Final = 0.5
+"""From where on a button is pressed."""
 _NEWS: Final = 8
 _COUNTS: Final = ("actions", "actions_dropped", "frames_sent", "frames_shown", "refused", "thrown_out")
 
@@ -106,6 +109,10 @@ class LivePage:
         self._state, self._learn, self._told, self._tell = state, learn, told, tell
         self._memory = PageMemory.create()
         self._memory.meters["positions"] = np.nan
+        for control in (GrooveControl.SENSITIVITY, GrooveControl.REFERENCE):
+            router.positions.put(Kind.GROOVE, control, 1.0)
+            self._ask_groove(control, 1.0)
+        router.groove = self._ask_groove
         self._untold = [  # what the engine does not tell by itself
             (number, target) for target, number in self._targets.items()
             if target.kind not in (Kind.MACRO, Kind.PARAMETER) and number < MOST_ADDRESSES
@@ -163,6 +170,7 @@ class LivePage:
     def close(self) -> dict[str, int]:
         """Say goodbye to the browsers; returns what has come from them, and gone to them."""
         self._stop.set()
+        self._router.groove = None
         self._memory.meters["stop"] = 1
         if self._thread.is_alive():
             self._thread.join()
@@ -209,6 +217,14 @@ class LivePage:
             value = self._router.positions(target)
             if value is not None:
                 positions[number] = target.position(value)
+
+    def _ask_groove(self, index: int, value: float) -> None:
+        """Hand a GROOVE event's index and value to who hears the input; any thread may call it."""
+        asked = self._memory.meters["groove"]
+        if index != GrooveControl.RESET:
+            asked[index] = value
+        elif value >= _PRESSED:
+            asked[index] += 1
 
     def _act(self) -> None:
         """Do what was asked, in its order."""

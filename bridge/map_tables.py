@@ -19,6 +19,7 @@ Takeover = Literal["jump", "pickup", "scale", "relative"]
 Encoder = Literal["twos", "offset", "sign"]
 LoopTarget = Literal["level", "turn", "density", "brightness", "seed", "mute", "hold", "next", "undo"]
 RepairTarget = Literal["on", "hold"]
+GrooveTarget = Literal["reset", "sensitivity", "reference"]
 Action = Literal["recall", "store", "undo", "redo", "compare", "panic", "randomise", "tap", "start", "stop"]
 
 _MACRO_KNOBS = range(20, 32)
@@ -73,6 +74,13 @@ class Map(Table, frozen=True):
         meta(
             "what it moves of the input's repair: a switch that turns it on, or how long gaps go on before "
             "they fade, up to a second"
+        ),
+    ] = None
+    groove: Annotated[
+        GrooveTarget | None,
+        meta(
+            "what it moves of the groove: a button that forgets what was heard, how weak hits may be, or a "
+            "switch from the tempo to the reference"
         ),
     ] = None
     action: Annotated[
@@ -156,14 +164,15 @@ class Map(Table, frozen=True):
             self.parameter,
             self.loop,
             self.repair,
+            self.groove,
             self.action,
             self.morph,
         )
         targets = sum(name is not None for name in names) + self.bypass + self.gain + self.tempo
         if targets != 1:
             raise ValueError(
-                "exactly one of macro, latent, parameter, loop, repair, action, morph, bypass = true, "
-                f"gain = true, tempo = true, got {targets} of them"
+                "exactly one of macro, latent, parameter, loop, repair, groove, action, morph, "
+                f"bypass = true, gain = true, tempo = true, got {targets} of them"
             )
         if (self.slot is not None) != (self.action in ("recall", "store")):
             raise ValueError(f"a slot with action recall or store, and only then, got {self.slot}")

@@ -12,7 +12,7 @@ from tsumami.bridge.tempo.tempo import COMMANDS, Tempo
 from tsumami.engine import EngineClient
 from tsumami.engine.events import Events, Kind
 
-_NOT_FOR_THE_ENGINE = (Kind.COMMAND, Kind.MORPH, Kind.TEMPO)
+_NOT_FOR_THE_ENGINE = (Kind.COMMAND, Kind.MORPH, Kind.TEMPO, Kind.GROOVE)
 _PRESSED = 0.5
 """From where on a button is pressed."""
 
@@ -39,6 +39,8 @@ class Router:
         """What hears of moves before they are made, and does what COMMAND events ask."""
         self.tempo: Tempo | None = None
         """What TEMPO events and COMMAND events of the tempo are for."""
+        self.groove: Callable[[int, float], None] | None = None
+        """What GROOVE events are for: it takes their index and value."""
         self.positions = Positions(client.memory.meters["parameters"])
         """Where what was moved stands."""
         self.refused = 0
@@ -59,6 +61,8 @@ class Router:
                 self.tempo.set_bpm(value)
             elif kind is Kind.MORPH and self.state is not None:
                 self.state.morph(index, value)
+            elif kind is Kind.GROOVE and self.groove is not None:
+                self.groove(index, value)
             elif kind is Kind.COMMAND and value >= _PRESSED:
                 self._do(index, int(item["stamp_ns"]))
 

@@ -31,11 +31,11 @@ Paths are relative to the session file. [examples/live.toml](../examples/live.to
 
 _MAPS = """
 Each map has exactly one of `cc`, `nrpn`, `rpn`, `poly_pressure`, `program`, `bend = true` and
-`pressure = true`, and exactly one of `macro`, `latent`, `parameter`, `loop`, `repair`, `action`, `morph`,
-`bypass = true`, `gain = true` and `tempo = true`. A file without any map has CC 20-27 on the eight macros, in
-their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means no maps at
-all. Several knobs may move one thing, and one knob several. `tsumami learn FILE --macro bright` waits for a
-knob to be turned and adds its map to the file.
+`pressure = true`, and exactly one of `macro`, `latent`, `parameter`, `loop`, `repair`, `groove`, `action`,
+`morph`, `bypass = true`, `gain = true` and `tempo = true`. A file without any map has CC 20-27 on the eight
+macros, in their order, and CC 1 (the modulation wheel) on `moving`; `map = []` at the top of the file means
+no maps at all. Several knobs may move one thing, and one knob several. `tsumami learn FILE --macro bright`
+waits for a knob to be turned and adds its map to the file.
 
 A patch, a macro or another knob may move a target while its knob stays where it is. `takeover` says what the
 knob does when it is turned next:

@@ -152,10 +152,11 @@ def _check_input(session: Session, path: Path | None) -> None:
 
 
 def _check_switched_on(session: Session, path: Path | None) -> None:
-    """Refuse maps of a loop or a repair that is not there."""
+    """Refuse maps of a loop, a repair or a groove that is not there."""
     absent = {
         "loop": (session.loop.kind == "none", "a loop", "set loop.kind"),
         "repair": (not session.input.repair, "a repair", "set input.repair"),
+        "groove": (not session.groove.on, "a groove", "set groove.on"),
     }
     for number, entry in enumerate(session.maps):
         for field_name, (is_absent, what, remedy) in absent.items():

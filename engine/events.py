@@ -35,6 +35,7 @@ class Kind(IntEnum):
     LOOP = 20  # index: a `LoopControl` of the loop player; value: as that says
     LATENT = 21  # index: dimension of the macro model's latent, from 0; value: 0-1, position of the knob
     REPAIR = 22  # index: a `RepairControl` of the input's repair; value: as that says
+    GROOVE = 23  # index: what of the live groove, in the words of who asks; not for the engine
 
 
 EVENT_DTYPE = np.dtype(

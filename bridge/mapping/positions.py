@@ -16,6 +16,7 @@ _REMEMBERED = (
     Kind.TEMPO,
     Kind.LOOP,
     Kind.REPAIR,
+    Kind.GROOVE,
 )
 
 

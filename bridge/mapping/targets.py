@@ -3,9 +3,11 @@
 from collections.abc import Mapping as NamesByName
 from collections.abc import Sequence
 from types import MappingProxyType
+from typing import get_args
 
+from tsumami.bridge.groove.control import GrooveControl
 from tsumami.bridge.loops.targets import loop_targets
-from tsumami.bridge.map_tables import Map
+from tsumami.bridge.map_tables import GrooveTarget, Map
 from tsumami.bridge.mapping.target import Target
 from tsumami.bridge.session_tables import FASTEST_BPM, Session
 from tsumami.engine.events import Kind, effect_index
@@ -17,8 +19,8 @@ NamesOfEffects = NamesByName[str, Sequence[str]]
 Place = tuple[str, ...]
 """Where a target is, in words.
 
-``("gain",)``, ``("tempo",)``, ``("loop", WHAT)``, ``("repair", WHAT)``, ``("macro", NAME)``,
-``("latent", NUMBER)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
+``("gain",)``, ``("tempo",)``, ``("loop", WHAT)``, ``("repair", WHAT)``, ``("groove", WHAT)``,
+``("macro", NAME)``, ``("latent", NUMBER)``, ``("parameter", NAME)``, ``("effect", NAME, "bypass")`` or
 ``("effect", NAME, "parameter", NAME)``.
 """
 
@@ -46,6 +48,9 @@ def targets_of(
     if session.input.repair:
         targets["repair", "on"] = Target(Kind.REPAIR, RepairControl.ON)
         targets["repair", "hold"] = Target(Kind.REPAIR, RepairControl.HOLD, full=LONGEST_HOLD_SECONDS)
+    if session.groove.on:
+        for name in get_args(GrooveTarget):
+            targets["groove", name] = Target(Kind.GROOVE, GrooveControl[name.upper()])
     for row, name in enumerate(macros):
         targets["macro", name] = Target(Kind.MACRO, row)
     for dimension in range(latents):
@@ -73,6 +78,8 @@ def place_of(entry: Map) -> Place:
         return "loop", entry.loop
     if entry.repair is not None:
         return "repair", entry.repair
+    if entry.groove is not None:
+        return "groove", entry.groove
     if entry.tempo:
         return ("tempo",)
     return ("gain",) if entry.parameter is None else ("parameter", entry.parameter)

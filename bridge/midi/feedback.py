@@ -30,6 +30,7 @@ _SHOWN: Final = (
     Kind.MORPH,
     Kind.LOOP,
     Kind.REPAIR,
+    Kind.GROOVE,
 )
 
 

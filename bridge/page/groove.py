@@ -1,12 +1,13 @@
 """Groove lanes: how early or late the hits of the input are, by drum, as they come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from tsumami.bridge.groove.analysis import Groove
+from tsumami.bridge.groove.control import FLOOR_DB
 from tsumami.bridge.groove.host_clock import HostClock
 from tsumami.bridge.groove.live_grid import LiveGrid
 from tsumami.bridge.groove.recording import Recording
@@ -24,6 +25,8 @@ _SHOWN: Final = 32
 _FIND_SECONDS: Final = 2.0
 """Between two searches for the grid."""
 _FEWEST: Final = 2
+_SWITCHED: Final = 0.5
+"""From where on a switch is on."""
 _NOT_KEPT: Final = np.zeros(0, np.float32)
 
 
@@ -76,34 +79,58 @@ class SessionClock:
 class GrooveLanes:
     """`take` what was heard, then `document` tells it; one thread calls both.
 
-    ``grid`` is what hits are held against; ``latency_seconds`` is from the input's converter to the ear.
+    ``tempo`` is what hits are held against, or the ``reference`` where there is one and it is asked for;
+    ``latency_seconds`` is from the input's converter to the ear.
     """
 
-    def __init__(self, sample_rate: int, grid: LiveGrid, latency_seconds: float) -> None:
-        self._sample_rate, self._grid, self._latency = sample_rate, grid, latency_seconds
+    def __init__(
+        self, sample_rate: int, tempo: LiveGrid, reference: LiveGrid | None, latency_seconds: float
+    ) -> None:
+        self._sample_rate, self._latency = sample_rate, latency_seconds
+        self._tempo, self._reference = tempo, reference
+        self._grid = reference or tempo
+        self._floor_db, self._resets = FLOOR_DB, 0
         self._clock = HostClock(sample_rate)
         self._hits: Hits = np.zeros(0, HIT_DTYPE)
         self._count = self._found_of = 0
         self._seconds, self._found_at = 0.0, -_FIND_SECONDS
         self._groove: Groove | None = None
         self._waiting = "listening"
+        self._state = ""
+        self.is_new = True
+        """Whether the document has changed since it was told."""
 
     def take(self, blocks: npt.NDArray[np.void], hits: Hits) -> None:
         """Take blocks `HEARD_DTYPE` and hits that have come since the last time."""
         if len(blocks):
             self._clock.feed(blocks)
             self._seconds = float(blocks[-1]["sample"] + blocks[-1]["frames"]) / self._sample_rate
+        hits = hits[hits["strength_db"] >= self._floor_db]
         if len(hits):
             self._count += len(hits)
             every = np.concatenate([self._hits, hits])
             self._hits = every[np.argsort(every["sample"], kind="stable")][-_WINDOW_HITS:]
         if self._clock.has_begun:
             self._grid.follow(self._clock, self._latency)
+        self.is_new |= len(hits) > 0 or self._grid.state != self._state
+        self._state = self._grid.state
         if self._count > self._found_of and self._seconds - self._found_at >= _FIND_SECONDS:
             self._find()
 
+    def ask(self, asked: Sequence[float]) -> None:
+        """Do what was asked, by `GrooveControl`; of the button, how often it was pressed until now."""
+        resets, sensitivity, by_reference = asked
+        self._floor_db = FLOOR_DB * sensitivity
+        grid = self._tempo if self._reference is None or by_reference < _SWITCHED else self._reference
+        if resets != self._resets or grid is not self._grid:
+            self._resets, self._grid = int(resets), grid
+            self._hits, self._count, self._found_of = self._hits[:0], 0, 0
+            self._groove, self._waiting = None, "listening"
+            self.is_new = True
+
     def document(self) -> dict[str, Any]:
         """What the lanes show, as JSON can say it."""
+        self.is_new = False
         told = {"is": "groove", "hits": self._count, "state": self._grid.state, "strip_ms": STRIP_MS}
         if self._groove is None:
             return {**told, "waiting": self._waiting, "lanes": [], "latest": None}
@@ -123,6 +150,7 @@ class GrooveLanes:
     def _find(self) -> None:
         """Find the grid of the last hits."""
         self._found_at, self._found_of = self._seconds, self._count
+        self.is_new = True
         recording = Recording("", self._seconds, self._sample_rate, self._hits, (), _NOT_KEPT)
         try:
             self._groove = self._grid.groove(recording)

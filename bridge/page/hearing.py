@@ -78,14 +78,13 @@ class Hearing(threading.Thread):
 
     def _open_lanes(self) -> "GrooveLanes":
         # Here, so that a page without lanes does without their kernels.
-        from tsumami.bridge.groove.live_grid import ClockGrid, LiveGrid, ReferenceGrid
+        from tsumami.bridge.groove.live_grid import ClockGrid, ReferenceGrid
         from tsumami.bridge.page.groove import GrooveLanes, SessionClock
 
         config = self._config
-        grid: LiveGrid = ClockGrid(SessionClock(self._memory))
-        if config.reference is not None:
-            grid = ReferenceGrid(config.reference)
-        return GrooveLanes(config.sample_rate, grid, config.latency_seconds)
+        tempo = ClockGrid(SessionClock(self._memory))
+        reference = None if config.reference is None else ReferenceGrid(config.reference)
+        return GrooveLanes(config.sample_rate, tempo, reference, config.latency_seconds)
 
     def _follow(self, memory_name: str) -> None:
         from tsumami.engine.groove.live_memory import GrooveMemory
@@ -103,8 +102,9 @@ class Hearing(threading.Thread):
         audio = heard.ring("audio").pop(int(blocks["frames"].sum()))
         is_watched = self._memory.meters["clients"] > 0
         if self._lanes is not None:
+            self._lanes.ask(self._memory.meters["groove"].tolist())
             self._lanes.take(blocks, hits)
-            if is_watched:
+            if is_watched and self._lanes.is_new:
                 self._put("groove", self._lanes.document())
         if self.ear is not None and is_watched:
             for found in self.ear.hear(audio):

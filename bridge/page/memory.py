@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from tsumami.bridge.groove.control import GrooveControl
 from tsumami.engine.shared import RingTable, SharedRings
 
 MOST_ADDRESSES: Final = 1 << 15
@@ -33,6 +34,7 @@ PAGE_METERS = np.dtype(
         ),  # by address; NaN where the engine tells, or nobody knows
         ("beat", np.float64, (3,)),  # where the music is: a beat, its ns of the clock, bpm; 0: it stands
         ("beat_sum", np.int64),  # CRC-32, as of the text
+        ("groove", np.float64, (len(GrooveControl),)),  # what is asked of it; of the button, how often
         ("text_bytes", np.int64),
         ("text_sum", np.int64),  # CRC-32: a text that is being written does not fit it
         ("text", np.uint8, (_TEXT_BYTES,)),

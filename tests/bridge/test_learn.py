@@ -182,10 +182,18 @@ def test_a_knob_on_jack_is_learned(jack_server: JackServer, tmp_path: Path) -> N
     assert_nothing_left()
 
 
+EVERYTHING = """
+[input]
+source = "device"
+repair = true
+[loop]
+kind = "bass"
+[groove]
+on = true
+"""
+
+
 def test_every_target_can_be_written_as_a_map() -> None:
-    session = parse_session(
-        "[input]\nsource = 'device'\nrepair = true\n[loop]\nkind = 'bass'", Path("s.toml")
-    )
-    setup = set_up(session)
+    setup = set_up(parse_session(EVERYTHING, Path("s.toml")))
     for place in setup.targets(setup.macros):
         assert place_of(msgspec.convert({"cc": 1, **fields_of(place)}, Map)) == place

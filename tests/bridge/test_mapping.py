@@ -1,8 +1,10 @@
 import pytest
 
+from tsumami.bridge.groove.control import GrooveControl
 from tsumami.bridge.mapping import Mapping, Source, Target, compile_mapping
 from tsumami.bridge.mapping.rivals import rivals
 from tsumami.bridge.session import MACRO_NAMES, Input, Map, Midi, Output, Session
+from tsumami.bridge.session_tables import Groove
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
 from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
@@ -74,12 +76,13 @@ def test_controllers_that_no_map_takes_go_out() -> None:
         assert targets(mapping, 3, bank_select) == ()
 
 
-def test_dimensions_of_the_latent_and_the_repair_are_targets() -> None:
-    maps = [Map(cc=5, latent=3), Map(cc=6, repair="on"), Map(cc=7, repair="hold")]
-    session = Session(maps=maps, input=Input(source="device", repair=True))
+def test_dimensions_of_the_latent_the_repair_and_the_groove_are_targets() -> None:
+    maps = [Map(cc=5, latent=3), Map(cc=6, repair="on"), Map(cc=7, repair="hold"), Map(cc=8, groove="reset")]
+    session = Session(maps=maps, input=Input(source="device", repair=True), groove=Groove(on=True))
     mapping = compile_mapping(session, macros=[], parameters=[], latents=4)
     assert targets(mapping, 0, 5) == (Target(Kind.LATENT, 3),)
     assert targets(mapping, 0, 6) == (Target(Kind.REPAIR, RepairControl.ON),)
+    assert targets(mapping, 0, 8) == (Target(Kind.GROOVE, GrooveControl.RESET),)
     assert [target.value(1.0) for target in targets(mapping, 0, 7)] == [LONGEST_HOLD_SECONDS]
     with pytest.raises(SessionError, match=r"map\[0\].latent must be one of 0, 1, 2, got '3'"):
         compile_mapping(session, macros=[], parameters=[], latents=3)
