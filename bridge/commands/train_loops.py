@@ -15,13 +15,14 @@ from tsumami.plugins.offline.data_set import explained
 
 
 class LoopsModel(StrEnum):
-    """The paper's networks on its four loops; then one pair of networks, trained in four ways."""
+    """The paper's networks on its four loops; then one pair of networks, trained in five ways."""
 
     PAPER = "paper"
     RECIPE = "recipe"
     SPECTRAL = "spectral"
     R1 = "r1"
     ENERGY = "energy"
+    DRAWN = "drawn"
 
 
 def loops(

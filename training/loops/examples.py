@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from tsumami.training.loops.basis import Basis, wish_of
 from tsumami.training.loops.loop_set import SAMPLE_RATE, Sequenced
 
 Array = npt.NDArray[np.float32]
+
+_WINDOW: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,17 @@ class Examples:
 
 
 def centroid_octaves(audio: Array, sample_rate: int = SAMPLE_RATE) -> float:
-    """How bright a sound is: the middle of its magnitudes over the logarithm of frequency."""
-    magnitudes = np.abs(np.fft.rfft(audio))[1:]
-    octaves = np.log2(np.arange(1, len(magnitudes) + 1) * sample_rate / len(audio))
-    # Every octave counts the same, not every hertz.
-    shares = magnitudes / np.exp2(octaves)
-    return float((shares * octaves).sum() / max(shares.sum(), 1e-12))
+    """How bright a sound is: the middle of its short-time magnitudes over the logarithm of frequency."""
+    magnitudes, moments = brightness_parts(audio, sample_rate)
+    return moments / max(magnitudes, 1e-12)
+
+
+def brightness_parts(audio: Array, sample_rate: int = SAMPLE_RATE) -> tuple[float, float]:
+    """Sum of short-time magnitudes, and of them times their octaves; those of several sounds add up."""
+    frames = audio[: len(audio) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
+    magnitudes = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW))).sum(axis=0)[1:]
+    octaves = np.log2(np.arange(1, len(magnitudes) + 1) * sample_rate / _WINDOW)
+    return float(magnitudes.sum()), float((magnitudes * octaves).sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,25 +4,26 @@ What is kept of the generator is the mean of its weights over its last steps. Th
 loops are nearest, by the energy distance, to the kept ones that were not learned from.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tsumami.training.loops.average import Averaged
 from tsumami.training.loops.data import LoopData, first_sounds
-from tsumami.training.loops.networks import LATENTS, Critic, Generator
+from tsumami.training.loops.likelihood import Likely
+from tsumami.training.loops.networks import Critic, Generator
 from tsumami.training.loops.objective import LAZY, critic_loss, energy_distance, generator_loss
 from tsumami.training.loops.run import Run, load_run, stored_run
 from tsumami.training.loops.schedule import SCHEDULES, Schedule
 from tsumami.training.loops.variants import VARIANTS
+from tsumami.training.loops.vocabulary import Vocabulary
 from tsumami.training.progress import watch
 from tsumami.training.training_state import Figures, TrainingState
 
-_MEAN_STEPS: Final = 200
 _JUDGED: Final = "energy distance"
 
 
@@ -48,26 +49,15 @@ def fit(
     return training.run()
 
 
-class Pair(nn.Module):
-    """Generator, critic, and the mean of the generator's last weights."""
+class Pair(Averaged):
+    """Generator and critic."""
 
     def __init__(self, sounds: Tensor, name: str) -> None:
-        super().__init__()
         variant = VARIANTS[name]
-        self.generator = Generator(sounds, is_normed=variant.is_normed)
+        super().__init__(Generator(sounds, is_normed=variant.is_normed))
         self.critic = Critic(
             is_varied=variant.is_varied, is_spectral=variant.is_spectral, is_normed=variant.is_normed
         )
-        self.mean = copy.deepcopy(self.generator).requires_grad_(False)
-
-    def follow(self) -> None:
-        """Take the generator's present weights into the mean."""
-        now = self.generator.state_dict()
-        for name, mean in self.mean.state_dict().items():
-            if mean.is_floating_point():
-                mean.lerp_(now[name], 1.0 / _MEAN_STEPS)
-            else:
-                mean.copy_(now[name])
 
 
 class Training:
@@ -89,12 +79,16 @@ class Training:
         self._true, self._wishes = map(torch.from_numpy, (data.learned.weights, data.learned.wishes))
         self._kept, self._kept_wishes = map(torch.from_numpy, (data.kept.weights, data.kept.wishes))
         torch.manual_seed(seed)
-        self._pair = Pair(first_sounds(data.learned, seed), name)
-        # One optimiser for both: who has no gradients in a step is left alone by it.
-        groups = [{"params": self._pair.generator.parameters()}, {"params": self._pair.critic.parameters()}]
-        self._optimiser = torch.optim.Adam(groups, lr=self._variant.rate, betas=self._variant.betas)
+        self._model = _model(data, name, seed)
+        # One optimiser for all: who has no gradients in a step is left alone by it.
+        self._optimiser = torch.optim.AdamW(
+            [weights for weights in self._model.parameters() if weights.requires_grad],
+            lr=self._variant.rate,
+            betas=self._variant.betas,
+            weight_decay=self._variant.decay,
+        )
         self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, schedule.epochs)
-        self._state = TrainingState(folder, facts, self._pair, self._optimiser, self._rate)
+        self._state = TrainingState(folder, facts, self._model, self._optimiser, self._rate)
         if self._state.is_begun:
             self._state.resume(stored_run(folder))
 
@@ -110,33 +104,45 @@ class Training:
         return load_run(self._folder)
 
     def _train_epoch(self) -> Figures:
-        totals = {"critic": 0.0, "generator": 0.0}
-        for step in range(self._schedule.steps):
-            for name, loss in self._step(is_sloped=step % LAZY == 0).items():
-                totals[name] += loss / self._schedule.steps
+        totals: Figures = {}
+        for number in range(self._schedule.steps):
+            some = torch.randint(len(self._true), (self._schedule.batch,))
+            for name, loss in self._step(self._true[some], self._wishes[some], number).items():
+                totals[name] = totals.get(name, 0.0) + loss / self._schedule.steps
+            self._model.follow()
         self._rate.step()
         return totals
 
-    def _step(self, *, is_sloped: bool) -> Figures:
-        pair, variant = self._pair, self._variant
-        some = torch.randint(len(self._true), (self._schedule.batch,))
-        true, wishes = self._true[some], self._wishes[some]
-        made = pair.generator(torch.randn(len(some), LATENTS), wishes)
-        of_critic = critic_loss(pair.critic, variant, true, made, wishes, is_sloped=is_sloped)
-        self._descend(of_critic)
-        pair.critic.requires_grad_(False)
-        of_generator = generator_loss(pair.critic, variant, true, made, wishes)
-        self._descend(of_generator)
-        pair.critic.requires_grad_(True)
-        pair.follow()
-        return {"critic": of_critic.item(), "generator": of_generator.item()}
+    def _step(self, true: Tensor, wishes: Tensor, number: int) -> Figures:
+        match self._model:
+            case Likely() as likely:
+                return {"loss": self._descend(likely.loss(true, wishes))}
+            case pair:
+                return self._contend(pair, true, wishes, is_sloped=number % LAZY == 0)
 
-    def _descend(self, loss: Tensor) -> None:
+    def _contend(self, pair: Pair, true: Tensor, wishes: Tensor, *, is_sloped: bool) -> Figures:
+        variant, critic = self._variant, pair.critic
+        made = pair.generator(torch.randn(len(true), pair.generator.latents), wishes)
+        of_critic = self._descend(critic_loss(critic, variant, true, made, wishes, is_sloped=is_sloped))
+        critic.requires_grad_(False)
+        of_generator = self._descend(generator_loss(critic, variant, true, made, wishes))
+        critic.requires_grad_(True)
+        return {"critic": of_critic, "generator": of_generator}
+
+    def _descend(self, loss: Tensor) -> float:
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
+        return loss.item()
 
     def _judge(self) -> Figures:
-        latents = torch.randn(len(self._kept), LATENTS, generator=torch.Generator().manual_seed(0))
-        made = self._pair.mean(latents, self._kept_wishes)
+        mean = self._model.mean
+        latents = torch.randn(len(self._kept), mean.latents, generator=torch.Generator().manual_seed(0))
+        made = mean(latents, self._kept_wishes)
         return {_JUDGED: energy_distance(self._kept.flatten(1), made.flatten(1)).item()}
+
+
+def _model(data: LoopData, name: str, seed: int) -> Pair | Likely:
+    if VARIANTS[name].is_drawn:
+        return Likely(Vocabulary(data.learned, data.basis, seed))
+    return Pair(first_sounds(data.learned, seed), name)

@@ -49,6 +49,9 @@ class Generator(nn.Module):
     the batch norm of the paper.
     """
 
+    latents = LATENTS
+    """Numbers of a latent."""
+
     def __init__(self, sounds: Tensor, *, is_normed: bool = False) -> None:
         super().__init__()
         self.sounds = nn.Parameter(sounds.clone())
@@ -71,10 +74,15 @@ class Generator(nn.Module):
 
     def shares(self, latents: Tensor, wishes: Tensor) -> Tensor:
         """Of each sound in each step's mix, ``[n, sounds, STEPS]``."""
-        x = self.begin(torch.cat([latents, wishes], dim=1)).view(-1, WIDTH, STEPS)
+        return torch.softmax(self.odds(latents, wishes), dim=1)
+
+    def odds(self, places: Tensor, wishes: Tensor) -> Tensor:
+        """Logarithms of the chances of each sound ``[n, sounds, STEPS]``, at places ``[n, LATENTS]``."""
+        x = self.begin(torch.cat([places, wishes], dim=1)).view(-1, WIDTH, STEPS)
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = x + norm(layer(torch.relu(x)))
-        return torch.softmax(SHARPNESS * self.choice(x) + _NEVER * (1.0 - of_kind(wishes)), dim=1)
+        odds: Tensor = SHARPNESS * self.choice(x) + _NEVER * (1.0 - of_kind(wishes))
+        return odds
 
 
 def of_kind(wishes: Tensor) -> Tensor:

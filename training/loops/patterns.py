@@ -1,5 +1,6 @@
 """What loops play: basslines made by chance within a key, and bars of drummers."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _LOWEST_ROOT: Final = 40
 """E2, the lowest note that was recorded."""
 _SLOWEST_BPM, _FASTEST_BPM = 86, 172
 _OTHER_METRE: Final = re.compile(r"_beat_(?!4-4)")
+_OF_ONE: Final = 4
+"""Bars at most of one performance, so that a hundred bars are of many drummers and styles."""
 _ON_THE_BEAT: Final = np.array([1.0, 0.35, 0.6, 0.4] * BEATS)
 """How likely steps of a bar are to be played on, against each other."""
 
@@ -79,7 +82,8 @@ def drum_bars(data: Path, split: str, rng: np.random.Generator) -> Iterator[Patt
         path = paths[number]
         performance = read_performance(path)
         hits = performance.hits
-        for bar in range(2, int(hits["beat"].max(initial=0.0)) // BEATS - 1, 4):
+        bars = range(2, int(hits["beat"].max(initial=0.0)) // BEATS - 1, 4)
+        for bar in itertools.islice(bars, _OF_ONE):
             inside = hits[(hits["beat"] >= bar * BEATS) & (hits["beat"] < (bar + 1) * BEATS)]
             steps = np.rint((inside["beat"] - bar * BEATS) * STEPS / BEATS).astype(int) % STEPS
             tones = tuple(

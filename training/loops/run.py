@@ -11,7 +11,8 @@ import torch
 from tsumami.engine.errors import ModelError
 from tsumami.training.checkpoint import FILE, load_checkpoint
 from tsumami.training.loops.basis import ALL_SHAPES
-from tsumami.training.loops.networks import LATENTS, SOUNDS, Generator
+from tsumami.training.loops.drawn import DrawnGenerator
+from tsumami.training.loops.networks import SOUNDS, Generator
 from tsumami.training.loops.variants import VARIANTS
 from tsumami.training.trained import Trained
 
@@ -28,8 +29,9 @@ class Run(Trained):
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
         super().__init__(checkpoint)
         self.energy: float = checkpoint["best_figures"]["energy distance"]
-        self.generator = Generator(
-            torch.zeros(sum(SOUNDS.values()), ALL_SHAPES), is_normed=VARIANTS[self.name].is_normed
+        variant, none = VARIANTS[self.name], torch.zeros(sum(SOUNDS.values()), ALL_SHAPES)
+        self.generator = (
+            DrawnGenerator(none) if variant.is_drawn else Generator(none, is_normed=variant.is_normed)
         )
         best = checkpoint["best"]
         own = {name.removeprefix(_MEAN): tensor for name, tensor in best.items() if name.startswith(_MEAN)}
@@ -38,9 +40,10 @@ class Run(Trained):
 
     def weights(self, wishes: Array, seed: int) -> Array:
         """Loops for wishes ``[n, WISHES]`` as weights of the basis ``[n, ALL_SHAPES + 1, STEPS]``."""
-        latents = np.random.default_rng(seed).standard_normal((len(wishes), LATENTS)).astype(np.float32)
+        latents = np.random.default_rng(seed).standard_normal((len(wishes), self.generator.latents))
         with torch.inference_mode():
-            made: Array = self.generator(torch.from_numpy(latents), torch.from_numpy(wishes)).numpy()
+            drawn = self.generator(torch.from_numpy(latents).float(), torch.from_numpy(wishes))
+        made: Array = drawn.numpy()
         return made
 
 

@@ -16,7 +16,8 @@ class Variant:
     ``is_spectral``: the critic's slopes are bounded by spectral norms (Miyato et al. 2018), and its loss is a
     hinge. ``r1``: weight of its squared slope at what is true (Mescheder et al. 2018). ``energy``: weight of
     the energy distance between what is made and what is true (Székely and Rizzo 2013), batch by batch;
-    with it the wished density is kept.
+    with it the wished density is kept. ``is_drawn``: no critic, but a generator that draws, see
+    `tsumami.training.loops.likelihood`. ``decay``: of weights.
     """
 
     rate: float
@@ -26,6 +27,8 @@ class Variant:
     is_spectral: bool = False
     r1: float = 0.0
     energy: float = 0.0
+    is_drawn: bool = False
+    decay: float = 0.0
 
 
 _STABLE: Final = (0.0, 0.99)
@@ -36,7 +39,8 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         "spectral": Variant(1e-3, _STABLE, is_varied=True, is_spectral=True),
         "r1": Variant(1e-3, _STABLE, is_varied=True, r1=1.0),
         "energy": Variant(1e-3, _STABLE, is_varied=True, r1=1.0, energy=3.0),
+        "drawn": Variant(2e-3, (0.9, 0.999), is_drawn=True, decay=0.05),
     }
 )
-"""The paper's, and three that are not."""
-SHIPPED: Final = "energy"
+"""The paper's, three that are not, and one without a critic."""
+SHIPPED: Final = "drawn"
