@@ -17,7 +17,7 @@ SourceKind = Literal["cc", "nrpn", "rpn", "bend", "pressure", "poly_pressure", "
 CurveName = Literal["linear", "exponential", "logarithmic", "s"]
 Takeover = Literal["jump", "pickup", "scale", "relative"]
 Encoder = Literal["twos", "offset", "sign"]
-LoopTarget = Literal["level", "turn", "density", "brightness", "seed", "mute", "hold", "next", "undo"]
+LoopTarget = Literal["level", "turn", "density", "brightness", "seed", "mute", "solo", "hold", "next", "undo"]
 RepairTarget = Literal["on", "hold"]
 GrooveTarget = Literal["reset", "sensitivity", "reference"]
 Action = Literal["recall", "store", "undo", "redo", "compare", "panic", "randomise", "tap", "start", "stop"]
@@ -65,8 +65,8 @@ class Map(Table, frozen=True):
         LoopTarget | None,
         meta(
             "what it moves of the loop player: a knob for its level, the turn to the next seed, density, "
-            "brightness or the seed (0-127), a switch that mutes or holds it, a button for the next or the "
-            "last seed"
+            "brightness or the seed (0-127), a switch that mutes it, holds it or lets it play alone, a "
+            "button for the next or the last seed"
         ),
     ] = None
     repair: Annotated[

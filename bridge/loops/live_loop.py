@@ -17,6 +17,8 @@ from tsumami.engine.meter_block import MeterBlock
 _STAGE: Final = "tsumami.engine.loops.player:LoopPlayer"
 _LEAD_NS: Final = 150_000_000
 """How far ahead a bar line is told: more than from one look at the tempo to the next."""
+_OFF: Final = (LoopControl.TURN, LoopControl.MUTE, LoopControl.SOLO, LoopControl.HOLD)
+"""What a session begins without."""
 _STEADY: Final = 5e-4
 """Share of a tempo by which a clock from outside wavers."""
 
@@ -50,7 +52,7 @@ class LiveLoop:
             LoopControl.DENSITY: loop.density,
             LoopControl.BRIGHTNESS: loop.brightness,
             LoopControl.SEED: float(loop.seed),
-            **dict.fromkeys((LoopControl.TURN, LoopControl.MUTE, LoopControl.HOLD), 0.0),
+            **dict.fromkeys(_OFF, 0.0),
         }
         for control, value in begins.items():
             positions.put(Kind.LOOP, control, value)

@@ -24,6 +24,7 @@ class LoopControl(IntEnum):
     HOLD = 8  # what plays goes on, whatever is turned
     TEMPO = 9  # bpm
     BAR = 10  # nanoseconds of the clock at which a bar begins
+    SOLO = 11  # all else that the strip plays is silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class LoopPlayer:
             "bar_in": -1,
             "level": level,
             "level_target": level,
+            "beside": 1.0,
+            "beside_target": 1.0,
         }
         self._state.view(np.uint8)[:] = 0
         for name, value in fields.items():

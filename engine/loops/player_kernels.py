@@ -27,6 +27,7 @@ MIDDLE_OFFSET: Final = next(
 )
 _LOOP, _PANIC = int(Kind.LOOP), int(Kind.ALL_SOUND_OFF)
 _LEVEL, _MUTE, _BAR = int(LoopControl.LEVEL), int(LoopControl.MUTE), int(LoopControl.BAR)
+_SOLO: Final = int(LoopControl.SOLO)
 _NEAR: Final = 24
 """Frames that a bar line may be off the outer clock's without a jump: half a millisecond."""
 
@@ -100,6 +101,8 @@ def _take_event(state: Any, event: Any, now: int) -> None:
         state.level_target = event.value
     elif event.index == _MUTE:
         state.muted = event.value >= 0.5
+    elif event.index == _SOLO:
+        state.beside_target = 0.0 if event.value >= 0.5 else 1.0
     elif event.index == _BAR:
         state.bar_in = max(int((event.value - now) * 1e-9 * state.sample_rate), 0)
     else:
@@ -145,6 +148,9 @@ def process(stage: Any, audio_in: Any, audio_out: Any, frames: int, events: Any,
                 _take_event(state, told[following], now)
             elif told[following].kind == _PANIC:
                 state.muted = 1
+                state.beside_target = 1.0
             following += 1
         sound = _next_sample(state, address)
-        target[0, i], target[1, i] = source[0, i] + sound, source[1, i] + sound
+        state.beside += (state.beside_target - state.beside) * state.smoothing
+        for channel in range(CHANNELS):
+            target[channel, i] = source[channel, i] * state.beside + sound

@@ -17,7 +17,7 @@ PLAYER_DTYPE: Final = np.dtype(
         ("most", np.int64),  # frames of a loop
         ("asked_ring", np.int64),  # events for the thread that makes loops
         ("sample_rate", np.float64),
-        ("smoothing", np.float64),  # of the level, one-pole coefficient per sample
+        ("smoothing", np.float64),  # of levels, one-pole coefficient per sample
         ("fade", np.int64),  # frames of the crossfade
         # Between the threads.
         ("middle", np.int64),  # a slot, and whether it is new
@@ -27,6 +27,8 @@ PLAYER_DTYPE: Final = np.dtype(
         ("level", np.float64),
         ("level_target", np.float64),
         ("muted", np.int64),
+        ("beside", np.float64),  # gain of what passes, 0 while the loop is alone
+        ("beside_target", np.float64),
         ("tail_left", np.int64),  # frames that the loop before still fades
         ("tail_sound", np.float32, (MOST_FADE,)),  # it, as it goes on and fades
         ("bar_in", np.int64),  # frames until a bar of the outer clock begins; -1: none is known

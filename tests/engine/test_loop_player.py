@@ -141,10 +141,27 @@ def test_muted_it_is_silent_and_goes_on() -> None:
     np.testing.assert_allclose(play(stage, 500), stage.playing[place : place + 500], atol=1e-5)
 
 
-def test_panic_silences_it() -> None:
+def test_alone_it_silences_the_rest_without_a_step() -> None:
+    """What passes fades by e every 80 frames, and comes back so."""
+    stage, alone = player(), player()
+    passing = np.ones((2, BAR // 2), np.float32)
+
+    def beside(value: float) -> Audio:
+        heard = run_stage(stage, BAR // 2, ask(LoopControl.SOLO, value), audio=passing)
+        return np.asarray(heard - run_stage(alone, BAR // 2), np.float32)
+
+    for value in (1.0, 0.0):
+        rest = beside(value)
+        assert np.abs(np.diff(rest)).max() < 1.0 / 79
+        np.testing.assert_allclose(rest[:, -100:], 1.0 - value, atol=1e-6)
+
+
+def test_panic_silences_it_and_lets_the_rest_be_heard() -> None:
     stage = player()
+    play(stage, 2000, ask(LoopControl.SOLO, 1.0))
     play(stage, 2000, event(Kind.ALL_SOUND_OFF, time=0))
-    assert np.abs(play(stage, 500)).max() < 1e-6
+    passing = np.full((2, 500), 0.5, np.float32)
+    np.testing.assert_allclose(run_stage(stage, 500, audio=passing), passing, atol=1e-6)
 
 
 def test_silence_is_no_error() -> None:
