@@ -47,6 +47,7 @@ def facts_of(setup: Setup, macros: Sequence[MacroLabel], surface: Surface) -> Fa
         has_input=setup.config.settings.input is not None,
         has_repair=setup.session.input.repair,
         has_groove=setup.session.groove.on,
+        has_reference=setup.session.groove.reference is not None,
         has_timbre=setup.session.timbre.index is not None,
     )
 

@@ -53,6 +53,7 @@ class Facts:
     has_input: bool
     has_repair: bool
     has_groove: bool
+    has_reference: bool
     has_timbre: bool
 
     def document(self) -> dict[str, Any]:

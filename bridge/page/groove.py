@@ -56,7 +56,7 @@ class SessionClock:
     @property
     def state(self) -> str:
         """See `OuterClock`."""
-        return "" if self.is_running else "the tempo is found from the hits; Start lets the session's lead"
+        return "" if self.is_running else "tempo found from the hits"
 
     def open(self) -> None:
         """See `OuterClock`."""

@@ -68,19 +68,21 @@ def test_the_loop_that_plays_the_one_that_waits_and_what_moves_them(chromium: Br
         loop.get_by_text("seed 127 · 60 bpm").wait_for()
         assert seed.get_attribute("aria-valuetext") == "127"
         assert "dB" in (knob(page, "loop/level").get_attribute("aria-valuetext") or "")
-        mute = loop.get_by_role("button", name="mute")
+        mute = loop.get_by_role("button", name="loop mute")
         mute.click()
         waits(page, lambda: mute.get_attribute("aria-pressed") == "true", "it is not muted")
-        loop.get_by_role("button", name="Last").click()
+        loop.get_by_role("button", name="loop undo").click()
         loop.get_by_text("seed 1 · 60 bpm").wait_for()
         keep(page, "loop")
         assert live.end(signal.SIGINT)["loop"]["changes"] >= 2
     assert_nothing_left()
 
 
-def test_what_is_locked_is_left_alone_and_every_slot_is_there(chromium: Browser) -> None:
+def test_what_is_locked_is_left_alone_and_every_slot_is_there(chromium: Browser, tmp_path: Path) -> None:
+    session = tmp_path / "show.toml"
+    session.write_text("[page]\nport = 0\n")
     with (
-        running_live(*PAGE, "--device", "null") as live,
+        running_live(str(session), "--page", "--no-demo", "--device", "null") as live,
         opened(chromium, address_of(live)) as page,
     ):
         cutoff, drive = knob(page, "parameter/cutoff"), knob(page, "parameter/drive")

@@ -1,8 +1,9 @@
 // Groove lanes: how early or late the hits of the input are, a lane for each drum, as they come.
 
+import { controls } from "./controls.js";
 import { make, panel } from "./make.js";
 
-const WIDTH = 480, LANE = 30, CLOSE_MS = 6, NEAR_MS = 15;
+const LANE = 30, CLOSE_MS = 6, NEAR_MS = 15;
 
 export function groovePanel(session) {
   if (!session.facts.has_groove) return null;
@@ -11,10 +12,13 @@ export function groovePanel(session) {
   const table = make("table", { class: "lanes" }, make("thead", {}, make("tr", {}, make("th", {}, ""),
     make("th", { class: "scale" }, make("span", {}, "early"), make("span", {}, "late")),
     ...["bias", "±", "level"].map((name) => make("th", {}, name)))), body);
+  const { elements, ...hooks } = controls(session, "groove", {
+    absent: session.facts.has_reference ? [] : ["reference"], switches: ["reference"], buttons: [["reset", "anew"]],
+  });
   let told = null;
 
   function lane(name) {
-    const strip = make("canvas", { width: WIDTH, height: LANE, role: "img", "aria-label": `Hits of the ${name}` });
+    const strip = make("canvas", { height: LANE, role: "img", "aria-label": `Hits of the ${name}` });
     const figures = Array.from({ length: 3 }, () => make("td", { class: "figure" }));
     body.append(make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, strip), ...figures));
     return { strip, figures, drawn: "" };
@@ -30,7 +34,7 @@ export function groovePanel(session) {
       if (row.drawn === key) continue;
       row.drawn = key;
       strip(row.strip, late, told.strip_ms, ink("--line"), ink("--dim"), colours);
-      [signed(bias, "ms"), spread === null ? "" : `${spread} ms`, level === null ? "" : `${level} dB`]
+      [signed(bias, "ms"), spread === null ? "" : `${spread.toFixed(1)} ms`, level === null ? "" : `${level.toFixed(1)} dB`.replace("-", "−")]
         .forEach((text, index) => { row.figures[index].textContent = text; });
     }
   }
@@ -40,7 +44,8 @@ export function groovePanel(session) {
     draw();
   });
   return {
-    element: panel("groove", "Groove", words, table, latest),
+    ...hooks,
+    element: panel("groove", "Groove", words, table, latest, ...elements),
     groove(news) {
       told = news;
       draw();
@@ -57,9 +62,8 @@ export function groovePanel(session) {
 
 /** The last hits of a lane, left of the line the early ones; the newest is the brightest. */
 function strip(canvas, late, most, line, dim, colours) {
-  const pen = canvas.getContext("2d");
-  const x = (ms) => (Math.min(Math.max(ms / most, -1), 1) + 1) * 0.5 * (WIDTH - 8) + 4;
-  pen.clearRect(0, 0, WIDTH, LANE);
+  const pen = canvas.getContext("2d"), width = canvas.width = canvas.clientWidth;
+  const x = (ms) => (Math.min(Math.max(ms / most, -1), 1) + 1) * 0.5 * (width - 16) + 8;
   pen.fillStyle = line;
   for (const ms of [-most / 2, most / 2]) pen.fillRect(x(ms), 4, 1, LANE - 8);
   pen.fillStyle = dim;

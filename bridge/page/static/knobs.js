@@ -82,7 +82,7 @@ export function latentPanel(session) {
 
 /** The output, the effects, and whatever else the session has to move. */
 export function othersPanel(session) {
-  const own = new Set(["macro", "parameter", "loop", "latent", "action"]);
+  const own = new Set(["macro", "parameter", "loop", "repair", "groove", "latent", "action"]);
   const targets = session.targets.filter(({ kind }) => !own.has(kind));
   const bars = targets.slice(0, MOST_BARS).map((target) => new Bar(target, session));
   if (!bars.length) return null;

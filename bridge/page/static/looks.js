@@ -16,6 +16,7 @@ export function setUpLooks(stage, theme) {
   function stand(on) {
     document.body.classList.toggle("on-stage", on);
     stage.setAttribute("aria-pressed", on);
+    document.dispatchEvent(new Event("looks"));
   }
 
   theme.addEventListener("click", () => {
@@ -26,6 +27,7 @@ export function setUpLooks(stage, theme) {
   stage.addEventListener("click", () => {
     const on = !document.body.classList.contains("on-stage");
     keep("stage", on ? "on" : "");
+    scrollTo(0, 0);
     stand(on);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => look(root.dataset.theme));

@@ -1,48 +1,35 @@
 // The loop that plays, with its bars and how far it has come, and the one that the next bar line takes.
 
+import { controls } from "./controls.js";
 import { make, panel } from "./make.js";
-import { following } from "./knobs.js";
-import { Bar } from "./slider.js";
 
-const SWITCHES = ["mute", "solo", "hold"];
-const BUTTONS = [["next", "Next"], ["undo", "Last"]];
-const WIDTH = 512, HEIGHT = 96;
+const CONTROLS = {
+  switches: ["mute", "solo", "hold"],
+  buttons: [["next", "next"], ["undo", "last"]],
+  describe: {
+    seed: (position, { full }) => `${Math.round(position * full)}`,
+    level: (position, { full }) => decibels(full * position ** 2),
+  },
+};
+const HEIGHT = 96;
 
 export function loopPanel(session) {
-  const targets = session.of("loop");
-  if (!targets.length) return null;
-  const named = new Map(targets.map((target) => [target.name, target]));
-  const bars = targets.filter(({ name }) => ![...SWITCHES, ...BUTTONS.flat()].includes(name)).map((target) => bar(target));
-  const switches = SWITCHES.filter((name) => named.has(name)).map((name) => ({
-    number: named.get(name).number,
-    element: make("button", { "aria-pressed": false, onclick: ({ currentTarget }) =>
-      session.link.act(named.get(name).number, currentTarget.getAttribute("aria-pressed") === "true" ? 0 : 1) }, name),
-  }));
-  const buttons = BUTTONS.filter(([name]) => named.has(name)).map(([name, label]) =>
-    make("button", { onclick: () => session.link.act(named.get(name).number, 1) }, label));
-
-  const paper = make("canvas", { width: WIDTH, height: HEIGHT, role: "img", "aria-label": "Loop" });
+  if (!session.of("loop").length) return null;
+  const { elements, picture, ...hooks } = controls(session, "loop", CONTROLS);
+  const paper = make("canvas", { height: HEIGHT, role: "img", "aria-label": "Loop" });
   const head = make("i", { class: "head" });
   const words = make("p", { class: "value" });
   let told = null, shown = "";
 
-  function bar(target) {
-    const made = new Bar(target, session);
-    if (target.name === "seed") made.describe = (position) => `${Math.round(position * target.full)}`;
-    if (target.name === "level") made.describe = (position) => decibels(target.full * position ** 2);
-    return made;
-  }
-
   function draw() {
     if (!told) return;
     const style = getComputedStyle(document.documentElement), ink = (name) => style.getPropertyValue(name);
-    const pen = paper.getContext("2d");
-    pen.clearRect(0, 0, WIDTH, HEIGHT);
-    if (told.waits) outline(pen, told.waits.outline, ink("--info"), 0.35);
-    outline(pen, told.sounds.outline, ink("--accent"), 1);
+    const pen = paper.getContext("2d"), width = paper.width = paper.clientWidth;
+    if (told.waits) outline(pen, width, told.waits.outline, ink("--info"), 0.35);
+    outline(pen, width, told.sounds.outline, ink("--accent"), 1);
     pen.fillStyle = ink("--dim");
     for (let line = 0; line < told.sounds.bars * 4; line++)
-      pen.fillRect((WIDTH * line) / (told.sounds.bars * 4), line % 4 ? HEIGHT - 6 : 0, 1, HEIGHT);
+      pen.fillRect((width * line) / (told.sounds.bars * 4), line % 4 ? HEIGHT - 6 : 0, 1, HEIGHT);
   }
 
   function say() {
@@ -55,12 +42,10 @@ export function loopPanel(session) {
   }
 
   document.addEventListener("looks", draw);
-  const { moved, names, picture, state } = following(session, bars);
+  addEventListener("resize", draw);
   return {
-    element: panel("loop", "Loop", make("div", { class: "loop" }, paper, head), words,
-      make("div", { class: "rows" }, ...bars.map(({ holder }) => holder)),
-      make("div", { class: "steps" }, ...switches.map(({ element }) => element), ...buttons)),
-    moved, names, state,
+    ...hooks,
+    element: panel("loop", "Loop", make("div", { class: "loop" }, paper, head), words, ...elements),
     loop(news) {
       told = news;
       draw();
@@ -69,23 +54,19 @@ export function loopPanel(session) {
     picture(now) {
       picture(now);
       head.style.transform = `translateX(${now.loop_place * 100}%)`;
-      for (const { number, element } of switches) {
-        const isOn = String(session.positions[number] >= 0.5);
-        if (element.getAttribute("aria-pressed") !== isOn) element.setAttribute("aria-pressed", isOn);
-      }
     },
   };
 }
 
 /** Both edges of a loop, as high as there is room. */
-function outline(pen, [lowest, highest], colour, share) {
+function outline(pen, width, [lowest, highest], colour, share) {
   const most = Math.max(1, ...highest, ...lowest.map((value) => -value));
   const y = (value) => HEIGHT / 2 - (value / most) * (HEIGHT / 2 - 2);
   pen.globalAlpha = share;
   pen.fillStyle = colour;
   pen.beginPath();
-  highest.forEach((value, index) => pen.lineTo((index / highest.length) * WIDTH, y(Math.max(value, 1))));
-  lowest.toReversed().forEach((value, index) => pen.lineTo(WIDTH * (1 - index / lowest.length), y(Math.min(value, -1))));
+  highest.forEach((value, index) => pen.lineTo((index / highest.length) * width, y(Math.max(value, 1))));
+  lowest.toReversed().forEach((value, index) => pen.lineTo(width * (1 - index / lowest.length), y(Math.min(value, -1))));
   pen.fill();
   pen.globalAlpha = 1;
 }

@@ -2,14 +2,14 @@
 
 import { make, panel } from "./make.js";
 
-const WIDTH = 720, HEIGHT = 480, EDGE = 24, POINT = 6, REACH_PX = 26;
+const FLAT = 2 / 3, EDGE = 20, POINT = 5, REACH_PX = 26;
 const RATE = 22050, SECONDS = 2; // of what the session compares
 const COLOURS = 12, NAMED = 8;
 
 export function mapPanel(session) {
   if (!session.facts.has_timbre) return null;
   const numbers = new Map(session.facts.sounds.map(({ name }, number) => [name, number]).reverse());
-  const paper = make("canvas", { width: WIDTH, height: HEIGHT, "aria-hidden": true });
+  const paper = make("canvas", { "aria-hidden": true });
   const label = make("span", { class: "label", hidden: true });
   const face = make("div", {
     class: "map", role: "application", tabindex: 0, "aria-label": "Map of sounds: arrow keys go to the nearest, Enter loads it",
@@ -18,15 +18,17 @@ export function mapPanel(session) {
   const near = make("div", { class: "near", role: "group", "aria-label": "Nearest sounds" });
   const file = make("input", { type: "file", accept: "audio/*", hidden: true, onchange: () => find(file.files[0]) });
   const choose = make("button", { onclick: () => file.click() }, "Find by a recording …");
+  let width = 0, height = 0; // of the face, in its pixels
   let map = null, at = -1, found = new Set(), sound = "", heard = 0;
 
-  const places = () => map.places.map(([x, y]) => [EDGE + x * (WIDTH - 2 * EDGE), EDGE + (1 - y) * (HEIGHT - 2 * EDGE)]);
+  const places = () => map.places.map(([x, y]) => [EDGE + x * (width - 2 * EDGE), EDGE + (1 - y) * (height - 2 * EDGE)]);
 
   function draw() {
-    if (!map) return;
+    if (!map || !width) return;
     const style = getComputedStyle(document.documentElement), ink = (name) => style.getPropertyValue(name);
     const light = style.colorScheme === "light", pen = paper.getContext("2d"), points = places();
-    pen.clearRect(0, 0, WIDTH, HEIGHT);
+    pen.setTransform(paper.width / width, 0, 0, paper.height / height, 0, 0);
+    pen.clearRect(0, 0, width, height);
     map.groups.forEach(([, rows], group) => {
       pen.fillStyle = `hsl(${(group % COLOURS) * (360 / COLOURS)} 65% ${light ? 42 : 62}%)`;
       for (const row of rows) dot(pen, points[row], numbers.has(map.names[row]) ? POINT : POINT / 2);
@@ -35,15 +37,15 @@ export function mapPanel(session) {
       pen.fillStyle = ink("--accent");
       points.forEach((point) => dot(pen, point, POINT));
     }
-    pen.lineWidth = 3;
-    for (const [rows, colour, size] of [[found, ink("--info"), 5], [new Set([map.names.indexOf(sound)]), ink("--text"), 9]])
+    pen.lineWidth = 2.5;
+    for (const [rows, colour, size] of [[found, ink("--info"), 4], [new Set([map.names.indexOf(sound)]), ink("--text"), 7]])
       for (const row of rows) if (row >= 0) ring(pen, points[row], POINT + size, colour);
     names(pen, points, ink("--text"), ink("--panel"));
   }
 
   /** The largest groups by name, at the one that they are named for. */
   function names(pen, points, text, back) {
-    pen.font = "600 15px system-ui, sans-serif";
+    pen.font = "600 13px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.lineWidth = 4;
     pen.strokeStyle = back;
@@ -51,7 +53,7 @@ export function mapPanel(session) {
     const taken = [];
     for (const [name, rows] of map.groups.slice(0, NAMED)) {
       const [x, y] = points[rows.find((row) => map.names[row] === name)];
-      const half = pen.measureText(name).width / 2, middle = Math.min(Math.max(x, half + 4), WIDTH - half - 4);
+      const half = pen.measureText(name).width / 2, middle = Math.min(Math.max(x, half + 4), width - half - 4);
       if (taken.some(([other, wide, height]) => Math.abs(other - middle) < wide + half && Math.abs(height - y) < 18)) continue;
       taken.push([middle, half, y]);
       pen.strokeText(name, middle, y - 10);
@@ -66,9 +68,9 @@ export function mapPanel(session) {
     if (row < 0) return;
     const [x, y] = places()[row];
     label.textContent = map.names[row] + (numbers.has(map.names[row]) ? "" : " (not in this session)");
-    label.style.left = `${(x / WIDTH) * 100}%`;
-    label.style.top = `${(y / HEIGHT) * 100}%`;
-    label.dataset.side = x > WIDTH / 2 ? "left" : "right";
+    label.style.left = `${x}px`;
+    label.style.top = `${y}px`;
+    label.dataset.side = x > width / 2 ? "left" : "right";
   }
 
   function load(name) {
@@ -77,11 +79,11 @@ export function mapPanel(session) {
   }
 
   function nearest(event) {
-    const { left, top, width, height } = paper.getBoundingClientRect();
-    const x = ((event.clientX - left) / width) * WIDTH, y = ((event.clientY - top) / height) * HEIGHT;
+    const { left, top } = paper.getBoundingClientRect();
+    const x = event.clientX - left, y = event.clientY - top;
     const far = places().map(([px, py]) => Math.hypot(px - x, py - y));
     const row = far.indexOf(Math.min(...far));
-    return far[row] * (width / WIDTH) <= REACH_PX ? row : -1;
+    return far[row] <= REACH_PX ? row : -1;
   }
 
   face.addEventListener("pointermove", (event) => map && event.pointerType === "mouse" && go(nearest(event)));
@@ -125,6 +127,14 @@ export function mapPanel(session) {
     }
   }
 
+  new ResizeObserver(() => {
+    width = face.clientWidth;
+    height = Math.round(width * FLAT);
+    paper.style.height = `${height}px`;
+    paper.width = width * devicePixelRatio;
+    paper.height = height * devicePixelRatio;
+    draw();
+  }).observe(face);
   document.addEventListener("looks", draw);
   return {
     element: panel("map", "Sounds by ear", face, make("div", { class: "steps" }, choose, file), said, near),

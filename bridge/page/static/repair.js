@@ -1,5 +1,6 @@
 // The repair of the input: when something was missing in the last minute, and for how long.
 
+import { controls } from "./controls.js";
 import { make, panel } from "./make.js";
 
 const SECONDS = 60, HEIGHT = 56;
@@ -8,6 +9,9 @@ export function repairPanel(session) {
   if (!session.facts.has_repair) return null;
   const canvas = make("canvas", { class: "timeline", width: 600, height: HEIGHT, role: "img", "aria-label": "Repaired gaps of the last minute" });
   const words = make("p", {});
+  const { elements, picture: follow, ...hooks } = controls(session, "repair", {
+    switches: ["on"], describe: { hold: (position, { full }) => `${Math.round(1000 * full * position)} ms` },
+  });
   const gaps = [];
   let before = null;
 
@@ -24,8 +28,10 @@ export function repairPanel(session) {
   }
 
   return {
-    element: panel("repair", "Repair", canvas, words),
+    ...hooks,
+    element: panel("repair", "Repair", canvas, words, ...elements),
     picture(picture) {
+      follow(picture);
       const { seconds, repair_samples: samples, repair_gaps: count } = picture;
       if (before !== null && samples > before)
         gaps.push({ at: seconds, milliseconds: ((samples - before) / session.facts.sample_rate) * 1000 });

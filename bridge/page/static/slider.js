@@ -128,12 +128,12 @@ export class Knob extends Slider {
 
 /** A long bar with a mark where the preset has it. */
 export class Bar extends Slider {
-  constructor(target, session) {
+  constructor(target, session, name = target.label) {
     const fill = make("i", { class: "fill" }), mark = make("i", { class: "mark", hidden: true });
     const way = make("i", { class: "way" }), stands = make("i", { class: "stands" });
     const value = make("span", { class: "value" }), badge = make("span", { class: "badge" });
     super(target, session, slider(target, "row",
-      make("span", { class: "name" }, target.label),
+      make("span", { class: "name" }, name),
       make("span", { class: "track" }, fill, mark, way, stands), value, badge), "x");
     Object.assign(this, { fill, markElement: mark, way, stands, value, badge });
   }
