@@ -37,6 +37,7 @@ class LiveLearn:
         self._places = dict(zip(addresses_of(targets), targets, strict=True))
         self._learner = Learner()
         self._wanted = ""
+        self._others: list[str] = []  # that moved together last
 
     @property
     def wanted(self) -> str:
@@ -53,7 +54,7 @@ class LiveLearn:
         if address and address not in self._places:
             raise ValueError(f"what is learned must be an address of a target, got {address}")
         self._learner.forget()
-        self._wanted = address
+        self._wanted, self._others = address, []
         self._tell(f"turn the knob that is to move {address}" if address else "no knob is waited for")
 
     def hear(self, message: Message) -> None:
@@ -65,9 +66,8 @@ class LiveLearn:
         """Map the knob, once one was turned."""
         if not self._wanted:
             return
-        others = self._learner.others()
-        if others:
-            self._tell(f"more than one knob moves: {', '.join(others)}; let go, and turn one")
+        if others := self._learner.others():
+            self._complain(others)
             self._learner.forget()
         learned = self._learner.learned()
         if learned is None:
@@ -79,6 +79,12 @@ class LiveLearn:
         self._setup = dataclasses.replace(self._setup, session=session)
         self._remap(self._setup.mapping(self._macros))
         self._tell(f"{learned.label} moves {address}{self._kept(entry)}")
+
+    def _complain(self, others: list[str]) -> None:
+        """Say that it is not clear which knob is meant: once, until other ones move."""
+        if others != self._others:
+            self._others = others
+            self._tell(f"more than one knob moves: {', '.join(others)}; let go, and turn one")
 
     def _kept(self, entry: dict[str, Any]) -> str:
         if self._path is None:

@@ -1,13 +1,14 @@
 """`tsumami bench control`: what the page costs the sound, and how fast hands reach it, side by side.
 
 In turns the session plays without its page, and with it, open in a Chromium without a screen that draws by
-software, on the same cores. In both a knob moves half of the parameters, forty times a second, through a real
-MIDI port.
+software, on the same cores; and with one that gives way to all else there, in the place of a tablet's, which
+would take nothing from this computer. In all of them a knob moves half of the parameters, forty times a
+second, through a real MIDI port.
 """
 
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,8 @@ _COUNTS: Final = ("missed", "overruns", "lost_periods", "late_inference")
 _RANKS: Final = (("p50", 50.0), ("p99", 99.0))
 _NO_OTHER: Final = "no input but the virtual one"
 _WITHOUT: Final = "without the page"
+_LOOKING: Final = {"page open and moving": 0, "page open, its browser giving way": 19}
+"""Browsers, by what rows say of them, and how nice they are to others."""
 
 Milliseconds = npt.NDArray[np.float64]
 
@@ -74,7 +77,8 @@ class _Arrivals(NamedTuple):
 
 def run(seconds: float = _SECONDS, events_seconds: float = _EVENTS_SECONDS, moves: int = _MOVES) -> Report:
     """Rounds of ``seconds``, ``moves`` from the page, 1,000 events a second for ``events_seconds``."""
-    without, with_page = _Counted(), _Counted()
+    without, looked_at = _Counted(), {name: _Counted() for name in _LOOKING}
+    with_page = looked_at["page open and moving"]
     others = psutil.getloadavg()[0]
     with jack_server(_BLOCK) as realtime, controlled_engine(_BLOCK) as control:
         heard: list[Message] = []
@@ -88,31 +92,23 @@ def run(seconds: float = _SECONDS, events_seconds: float = _EVENTS_SECONDS, move
             keys = _keys(control)
             for _ in track(range(_ROUNDS), "rounds", console=Console(stderr=True)):
                 _round(control, keys, seconds, without)
-                with control.page() as page, looking_browser(page):
-                    _round(control, keys, seconds, with_page, page)
+                for name, niceness in _LOOKING.items():
+                    with control.page() as page, looking_browser(page, niceness):
+                        _round(control, keys, seconds, looked_at[name], page)
             with control.page() as page, looking_browser(page):
                 page_ms = _measure_page(control, page, moves)
                 heard.clear()
                 events = _measure_events(control, keys, heard, events_seconds)
     rows = [
-        *(
-            _beside(name.replace("_", " "), with_page.counts[name], without.counts[name], "blocks")
-            for name in _COUNTS
-        ),
-        *(
-            _beside(
-                f"knob (MIDI), sent to samples changed, {name}",
-                with_page.knob(rank),
-                without.knob(rank),
-                "ms",
-            )
-            for name, rank in _RANKS
-        ),
+        *(row for name, counted in looked_at.items() for row in _beside(name, counted, without)),
         *(
             Row(f"page, WebSocket to samples changed, {name}", float(np.percentile(page_ms, rank)), "ms")
             for name, rank in _RANKS
         ),
-        Row("pictures on the screen", with_page.frames / with_page.seconds, "a second"),
+        *(
+            Row(f"pictures on the screen, {name}", counted.frames / counted.seconds, "a second")
+            for name, counted in looked_at.items()
+        ),
         Row(f"mapping events sent in {events_seconds:g} s", events.sent, "events"),
         Row("… lost on the way to the session (JACK's own)", events.sent - events.arrived, "events"),
         Row("… lost between the session and the engine", events.arrived - events.reached, "events"),
@@ -123,15 +119,22 @@ def run(seconds: float = _SECONDS, events_seconds: float = _EVENTS_SECONDS, move
         f"frames with the page and {without.blocks} without, JACK's threads "
         f"{'with' if realtime else 'without'} real-time priority; {len(with_page.knob_ms)} knob moves with "
         f"the page, {len(without.knob_ms)} without; JACK lost {with_page.lost} and {without.lost} more. A "
-        f"knob's time has JACK's own in it. Chromium draws by software on the same cores; the {_A_SECOND} "
-        "events a second are of eight knobs, with the page open. Before it began, other programs had a load "
-        f"of {others:.1f} on {psutil.cpu_count()} cores."
+        "knob's time has JACK's own in it. Chromium draws by software on the same cores, like any other "
+        "program, or giving way to all others (nice 19): a tablet's would take nothing from them. The "
+        f"{_A_SECOND} events a second are of eight knobs, with the page open. Before it began, other "
+        f"programs had a load of {others:.1f} on {psutil.cpu_count()} cores."
     )
     return Report("control", rows, [note])
 
 
-def _beside(what: str, value: float, peer_value: float, unit: str) -> Row:
-    return Row(f"{what}, page open and moving", value, unit, _WITHOUT, peer_value)
+def _beside(name: str, counted: _Counted, without: _Counted) -> Iterator[Row]:
+    """What the rounds of a browser have beside those without."""
+    for count in _COUNTS:
+        what = f"{count.replace('_', ' ')}, {name}"
+        yield Row(what, counted.counts[count], "blocks", _WITHOUT, without.counts[count])
+    for label, rank in _RANKS:
+        what = f"knob (MIDI), sent to samples changed, {label}, {name}"
+        yield Row(what, counted.knob(rank), "ms", _WITHOUT, without.knob(rank))
 
 
 def _keys(control: Control) -> Any:

@@ -72,13 +72,25 @@ def controlled_engine(block_size: int) -> Iterator[Control]:
 
 
 @contextlib.contextmanager
-def looking_browser(page: LivePage) -> Iterator[None]:
-    """A Chromium without a screen that has the page open, once it has drawn it."""
+def looking_browser(page: LivePage, niceness: int = 0) -> Iterator[None]:
+    """A Chromium without a screen that has the page open, once it has drawn it.
+
+    With ``niceness`` it gives way to others, as one that is on another computer takes nothing from this one.
+    """
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         raise DeviceError("chromium must be installed (on Debian: apt-get install chromium), got none")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        command = [found, "--headless=new", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder}"]
+        command = [
+            "nice",
+            "-n",
+            str(niceness),
+            found,
+            "--headless=new",
+            "--disable-gpu",
+            "--no-first-run",
+            f"--user-data-dir={folder}",
+        ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses to have one as root
         browser = subprocess.Popen(

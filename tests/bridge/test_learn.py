@@ -19,13 +19,14 @@ from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.learn import add_map
-from tsumami.bridge.live_learn import fields_of
+from tsumami.bridge.live_learn import LiveLearn, fields_of
 from tsumami.bridge.map_tables import Map, default_maps
 from tsumami.bridge.mapping.targets import place_of
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.osc.packets import message as osc
 from tsumami.bridge.session import load_session, parse_session
+from tsumami.bridge.session_tables import Session
 from tsumami.bridge.setup import set_up
 from tsumami.engine.errors import SessionError
 
@@ -197,3 +198,19 @@ def test_every_target_can_be_written_as_a_map() -> None:
     setup = set_up(parse_session(EVERYTHING, Path("s.toml")))
     for place in setup.targets(setup.macros):
         assert place_of(msgspec.convert({"cc": 1, **fields_of(place)}, Map)) == place
+
+
+def test_two_knobs_that_go_on_moving_are_told_of_once() -> None:
+    setup, told = set_up(Session()), list[str]()
+    live = LiveLearn(setup, setup.macros, None, lambda _: None, told.append)
+    live.begin("/tsumami/gain")
+    for _ in range(3):
+        for value in SWEEP:
+            live.hear(control(70, value))
+            live.hear(control(71, value))
+        live.follow()
+    assert [line.split(":")[0] for line in told[1:]] == ["more than one knob moves"]
+    for value in SWEEP:
+        live.hear(control(71, value))
+    live.follow()
+    assert told[-1] == "CC 71 on channel 1 moves /tsumami/gain, for this session: it has no file"
