@@ -102,6 +102,15 @@ BENCHES = (
         ),
     ),
     Bench(
+        "loops",
+        "How long a loop takes to be made, and what another one costs at the bar line.",
+        (
+            _ROUNDS,
+            Option("changes", "--changes", int, "How many changes of each kind are looked at."),
+            Option("seconds", "--seconds", float, "Length of the run on JACK."),
+        ),
+    ),
+    Bench(
         "groove",
         "How exactly drums are heard: renders with exact truth, beside aubio.",
         (
