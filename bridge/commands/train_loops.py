@@ -27,7 +27,9 @@ class LoopsModel(StrEnum):
 
 def loops(
     data: Annotated[Path, typer.Option(help="Folder with bass_notes, groove_midi and drum_kit.")],
-    folder: Annotated[Path, typer.Option(help="Where the runs are kept, to go on from.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the runs are kept, to go on from.", show_default=False)
+    ] = None,
     model: Annotated[
         list[LoopsModel] | None, typer.Option(metavar="MODEL", help="May be repeated; all of them.")
     ] = None,
@@ -36,12 +38,22 @@ def loops(
     out: Annotated[
         Path | None, typer.Option(help="ONNX file of the one model to write; its card is written beside it.")
     ] = None,
+    write_loops: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write the loops to that are learned from, as WAV; nothing is trained."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """Train the generators of loops: the runs of `tsumami evaluate loops`.
 
     Given again after it was stopped, it goes on where it was.
     """
+    if (folder is None) == (write_loops is None):
+        raise ModelError("one of --folder and --write-loops must be given, got both or none")
+    if write_loops is not None:
+        _write_loops(data, write_loops, budget, seed, json=json)
+    if folder is None:
+        return
     names = [each.value for each in model or LoopsModel]
     is_one = len(names) == 1 and names != [LoopsModel.PAPER.value]
     if out is not None and (out.suffix != ".onnx" or not is_one):
@@ -73,3 +85,18 @@ def loops(
             print(f"{out}: written, with its card", file=sys.stderr)
     if json:
         print(json_module.dumps({"runs": runs}, allow_nan=False))
+
+
+def _write_loops(data: Path, folder: Path, budget: BudgetName, seed: int, *, json: bool) -> None:
+    with training_installed("sequence loops"):
+        from tsumami.training.loops.loop_files import write_sequenced
+        from tsumami.training.loops.loop_set import sequence
+        from tsumami.training.loops.schedule import SCHEDULES
+        from tsumami.training.progress import counting
+    schedule = SCHEDULES[budget.value]
+    with counting("sequencing loops") as show:
+        loops = sequence(data, "train", schedule.each + schedule.kept, seed, show)
+    paths = write_sequenced(loops, folder)
+    print(f"{folder}: {len(paths)} loops", file=sys.stderr)
+    if json:
+        print(json_module.dumps({"loops": [str(path) for path in paths]}))

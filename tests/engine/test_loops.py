@@ -116,7 +116,7 @@ def test_a_model_of_other_steps_is_refused() -> None:
 
 def test_a_loop_says_where_it_ends_and_its_tempo(generator: LoopGenerator) -> None:
     loop = generator.loop(1, Wish(bpm=100.0), bars=2, sample_rate=44_100)
-    content = loop_wav(loop, 44_100, 100.0, 2)
+    content = loop_wav(loop, 44_100, 100.0, 2, root=62, texts={"INAM": "line", "ICMT": "D minor"})
     audio, rate = soundfile.read(io.BytesIO(content), dtype="float32")
     np.testing.assert_array_equal(audio, loop)
     assert rate == 44_100
@@ -124,8 +124,11 @@ def test_a_loop_says_where_it_ends_and_its_tempo(generator: LoopGenerator) -> No
     chunks = dict(_chunks(content))
     begin, end = struct.unpack("<2I", chunks[b"smpl"][44:52])
     assert (begin, end) == (0, len(loop) - 1)
-    _, _, _, _, beats, low, high, bpm = struct.unpack("<IHHfIHHf", chunks[b"acid"])
-    assert (beats, low, high, bpm) == (8, 4, 4, 100.0)
+    flags, root, _, _, beats, low, high, bpm = struct.unpack("<IHHfIHHf", chunks[b"acid"])
+    assert (flags, root, beats, low, high, bpm) == (2, 62, 8, 4, 4, 100.0)
+    assert b"INAM\x05\0\0\0line\0" in chunks[b"LIST"]
+    with soundfile.SoundFile(io.BytesIO(content)) as file:
+        assert (file.title, file.comment) == ("line", "D minor")
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:

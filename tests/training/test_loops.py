@@ -191,6 +191,22 @@ def test_from_data_to_page_by_command(data: Path, tmp_path: Path) -> None:
     assert json.loads((results / "loops.json").read_text())["rows"] == judged["rows"]
 
 
+def test_what_is_learned_from_can_be_had_as_files(data: Path, tmp_path: Path) -> None:
+    words = ("train", "loops", "--data", str(data), "--budget", "smoke", "--write-loops", str(tmp_path))
+    paths = run_tsumami_json(*words)["loops"]
+    listed = json.loads((tmp_path / "loops.json").read_text())
+    assert [str(tmp_path / loop["file"]) for loop in listed] == paths
+    assert [sum(loop["kind"] == kind for loop in listed) for kind in KINDS] == [16, 16]
+    for loop in listed:
+        with soundfile.SoundFile(tmp_path / loop["file"]) as file:
+            assert len(file) == round(240 / loop["bpm"] * SAMPLE_RATE)
+            assert file.comment.startswith(f"{loop['bpm']} bpm, 1 bar")
+            assert file.comment.endswith(loop["key"])
+    again = run_tsumami(*words)
+    assert (again.returncode, again.stderr.count("\n")) == (2, 1)
+    assert "folder must be one without loops" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
