@@ -185,7 +185,7 @@ def test_from_data_to_page_by_command(data: Path, tmp_path: Path) -> None:
     judged = run_tsumami_json(
         "evaluate", "loops", *given, "--runs", str(runs), "--table", "--out", str(results)
     )
-    assert [row["loops"] for row in judged["rows"]] == ["true loops", "energy"]
+    assert [row["loops"] for row in judged["rows"]] == ["true loops", "learned loops", "energy"]
     names = {path.name for path in results.iterdir()}
     assert names == {"loops.md", "loops.json", "loops-places.png", "loops-pairs.png", "loops-paper.png"}
     assert json.loads((results / "loops.json").read_text())["rows"] == judged["rows"]

@@ -5,12 +5,13 @@ from typing import Final
 from tsumami.engine.contract import Contract
 from tsumami.training.loops.run import Run
 from tsumami.training.loops.schedule import SCHEDULES
+from tsumami.training.loops.variants import VARIANTS
 
 _CARD: Final = """# {name}
 
-Makes bars of bass or drums: from 32 numbers and a wish (kind, tempo, density, brightness), the sound that
-begins on each of 16 steps, at {sample_rate:,} Hz. `tsumami loops` writes them as files, `tsumami live` plays
-them.
+Makes bars of bass or drums: from {latents} numbers and a wish (kind, tempo, density, brightness), the sound
+that begins on each of 16 steps, at {sample_rate:,} Hz. `tsumami loops` writes them as files, `tsumami live`
+plays them.
 Licence: GPL-3.0-or-later, like the programme that made it.
 
 ## Use
@@ -40,14 +41,20 @@ is in `docs/results/loops.md`.
 - It has heard one electric bass and one drum kit, and its bass lines were made by chance within a key.
 - A sound lasts 0.37 s at most; slow tempos leave rests behind it.
 - Every hit stands on its sixteenth. What drummers do between them was not learned.
-- Sounds are mixes of 288 learned ones: where it cannot decide, two notes sound together.
+- {sounds}
 """
+_DRAWN: Final = (
+    "It knows 286 sounds of a step, notes and what drums have played together, and makes no others."
+)
+_MIXED: Final = "Sounds are mixes of 288 learned ones: where it cannot decide, two notes sound together."
 
 
 def card_of(contract: Contract, run: Run, file: str) -> str:
     """Markdown."""
     return _CARD.format(
         name=contract.name,
+        latents=run.generator.latents,
+        sounds=_DRAWN if VARIANTS[run.name].is_drawn else _MIXED,
         sample_rate=contract.sample_rate,
         file=file,
         command=run.command,

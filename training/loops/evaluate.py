@@ -32,6 +32,7 @@ Array = npt.NDArray[np.float32]
 TESTED: Final = 100
 """Loops of each kind that are not learned from, and that are made by each generator, for the same wishes."""
 TIMED: Final = 20
+_BPM: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Row:
     steered: tuple[float, float]
     """Correlation of the wished with the made: density and brightness."""
     seam: float
+    seams_held: float
     """See `seam`."""
 
 
@@ -73,7 +75,7 @@ def evaluate(folder: Path, place: Path, on_step: Callable[[str], object] = lambd
     data = loop_data(folder, SCHEDULES[runs[0].budget], runs[0].seed)
     tested = sequence(folder, "test", min(TESTED, 4 * SCHEDULES[runs[0].budget].each), runs[0].seed)
     judge = _Judge(data, tested)
-    rows = [judge.true()]
+    rows = [judge.true(), judge.heard()]
     for run in runs:
         on_step(f"listening to {run.name}")
         rows.append(judge.row(run))
@@ -91,27 +93,43 @@ class _Judge:
         self._true = features_of_loops(tested)
         self._scale = middle_distance(self._true)
         self._wishes = _wishes_of(data, tested)
+        self._apart = _independent(self._wishes)
 
     def true(self) -> Row:
-        """The tested loops themselves: how far any row can come."""
-        loops = [loop.audio(SAMPLE_RATE, 120) for loop in self._tested]
-        return self._judged("true loops", None, self._true, seam(loops), (1.0, 1.0))
+        """The tested loops themselves."""
+        return self._plain("true loops", self._tested)
+
+    def heard(self) -> Row:
+        """Some of the learned loops: as near to the tested ones as what was heard is."""
+        number = len(self._tested) // len(KINDS)
+        some = [
+            loop
+            for kind in KINDS
+            for loop in [known for known in self._data.loops if known.pattern.kind == kind][:number]
+        ]
+        return self._plain("learned loops", some)
+
+    def _plain(self, label: str, loops: list[Sequenced]) -> Row:
+        sounds = [loop.audio(SAMPLE_RATE, _BPM) for loop in loops]
+        return self._judged(label, None, features_of_loops(loops), seam(sounds), (1.0, 1.0))
 
     def row(self, run: Run) -> Row:
         """One generator's loops for the wishes that the tested loops fulfil."""
         weights = self.weights(run)
-        sounds = [self._data.basis.sounds(some) for some in weights]
-        loops = [assemble(some, SAMPLE_RATE, 120.0, SAMPLE_RATE) for some in sounds]
-        steered = self._steered(weights, loops)
         features = features_of_weights(weights, self._data.basis)
-        return self._judged(run.name, run, features, seam(loops), steered)
+        return self._judged(run.name, run, features, seam(self._loops(weights)), self._steered(run))
 
     def weights(self, run: Run) -> Array:
         """Of the loops that a generator makes for these wishes."""
         return run.weights(self._wishes, seed=0)
 
     def _judged(
-        self, label: str, run: Run | None, features: Array, seams: float, steered: tuple[float, float]
+        self,
+        label: str,
+        run: Run | None,
+        features: Array,
+        seams: tuple[float, float],
+        steered: tuple[float, float],
     ) -> Row:
         apart, divergence = bins_apart(features, self.learned)
         density, coverage = density_and_coverage(features, self._true)
@@ -126,18 +144,22 @@ class _Judge:
             coverage,
             vendi(features, self._scale),
             steered,
-            seams,
+            *seams,
         )
 
-    def _steered(self, weights: Array, loops: list[Array]) -> tuple[float, float]:
+    def _loops(self, weights: Array) -> list[Array]:
+        return [assemble(self._data.basis.sounds(some), SAMPLE_RATE, _BPM, SAMPLE_RATE) for some in weights]
+
+    def _steered(self, run: Run) -> tuple[float, float]:
         """Within each kind, and their mean: kinds differ by themselves."""
+        weights = run.weights(self._apart, seed=1)
         densities = weights[:, -1].mean(axis=1)
-        brightnesses = np.array([centroid_octaves(loop) for loop in loops])
+        brightnesses = np.array([centroid_octaves(loop) for loop in self._loops(weights)])
         found: list[list[float]] = [[], []]
         for number in range(len(KINDS)):
-            own = self._wishes[:, number] == 1.0
+            own = self._apart[:, number] == 1.0
             for place, made in enumerate((densities, brightnesses)):
-                wished = self._wishes[own, WISHES - 2 + place]
+                wished = self._apart[own, WISHES - 2 + place]
                 found[place].append(_correlation(wished, made[own]))
         return float(np.mean(found[0])), float(np.mean(found[1]))
 
@@ -164,17 +186,32 @@ def _wishes_of(data: LoopData, loops: list[Sequenced]) -> Array:
     return np.stack([wish_of(loop, min(place, 1.0)).numbers() for loop, place in pairs])
 
 
-def seam(loops: Sequence[Array]) -> float:
-    """The middle step from a loop's last sample to its first, against those at the other sixteenths.
+def _independent(wishes: Array) -> Array:
+    """The same wishes within each kind, but each number by itself in another order.
 
-    Of those the 95th percentile counts: sounds begin there too. No more than 1 is no seam.
+    In true loops what is dense may be bright as well; here one wish cannot stand in for another.
+    """
+    rng, apart = np.random.default_rng(0), wishes.copy()
+    for number in range(len(KINDS)):
+        own = np.flatnonzero(wishes[:, number] == 1.0)
+        for column in range(len(KINDS), WISHES):
+            apart[own, column] = wishes[rng.permutation(own), column]
+    return apart
+
+
+def seam(loops: Sequence[Array]) -> tuple[float, float]:
+    """The step from a loop's last sample to its first, against those at the other sixteenths.
+
+    Of those the 95th percentile counts: sounds begin there too. Returned are the middle one in units of it,
+    and the share of loops that go no further: where the seam is a step like any other, 95 %.
     """
     over, within = [], []
     for loop in loops:
         begins = np.rint(np.arange(1, STEPS) * len(loop) / STEPS).astype(int)
         over.append(abs(float(loop[0] - loop[-1])))
         within += np.abs(loop[begins] - loop[begins - 1]).tolist()
-    return float(np.median(over) / max(float(np.percentile(within, 95)), 1e-9))
+    most = max(float(np.percentile(within, 95)), 1e-9)
+    return float(np.median(over) / most), float((np.array(over) <= most).mean())
 
 
 def _correlation(first: Any, second: Any) -> float:

@@ -1,8 +1,11 @@
 """An evaluation of loops as tables for people, in Markdown, and as a document for programmes."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from tsumami.training.loops.evaluate import Evaluation, Row
+from tsumami.training.loops.paper import PaperRun
+from tsumami.training.loops.paper_facts import paper_facts
 from tsumami.training.markdown import table_lines
 
 Table = tuple[list[str], list[list[str]]]
@@ -15,7 +18,17 @@ CAPTION: Final = (
 
 def overview(evaluation: Evaluation) -> Table:
     """Headings, and for the true loops and each generator how varied, near and steerable its loops are."""
-    headings = ["loops", "memorised", "NDB/K", "JSD, bits", "density", "coverage", "Vendi", "seam"]
+    headings = [
+        "loops",
+        "memorised",
+        "NDB/K",
+        "JSD, bits",
+        "density",
+        "coverage",
+        "Vendi",
+        "seam",
+        "seams held",
+    ]
     return [*headings, "density steered", "brightness steered"], [_cells(row) for row in evaluation.rows]
 
 
@@ -43,8 +56,12 @@ def document_of(evaluation: Evaluation) -> dict[str, Any]:
         "learned": len(evaluation.data.loops),
         "loop_ms": evaluation.loop_ms,
         "rows": [_document(row) for row in evaluation.rows],
-        "paper": None if paper is None else {"epochs": paper.epochs, "command": paper.command},
+        "paper": None if paper is None else _paper(paper),
     }
+
+
+def _paper(run: PaperRun) -> dict[str, Any]:
+    return {"epochs": run.epochs, "command": run.command, **asdict(paper_facts(run))}
 
 
 def _document(row: Row) -> dict[str, Any]:
@@ -67,6 +84,7 @@ def _document(row: Row) -> dict[str, Any]:
         "coverage": row.coverage,
         "vendi": row.vendi,
         "seam": row.seam,
+        "seams_held": row.seams_held,
         "density_steered": row.steered[0],
         "brightness_steered": row.steered[1],
         **of_run,
@@ -75,6 +93,7 @@ def _document(row: Row) -> dict[str, Any]:
 
 def _cells(row: Row) -> list[str]:
     shares = f"{row.memorised:.1%}", f"{row.bins_apart:.2f}", f"{row.divergence_bits:.3f}"
-    near = f"{row.density:.2f}", f"{row.coverage:.2f}", f"{row.vendi:.1f}", f"{row.seam:.2f}"
+    near = f"{row.density:.2f}", f"{row.coverage:.2f}", f"{row.vendi:.1f}"
+    seams = f"{row.seam:.2f}", f"{row.seams_held:.0%}"
     steered = ["", ""] if row.run is None else [f"{share:.2f}" for share in row.steered]
-    return [row.label, *shares, *near, *steered]
+    return [row.label, *shares, *near, *seams, *steered]
