@@ -49,6 +49,21 @@ def test_density_can_be_turned(generator: LoopGenerator, kind: LoopKind) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_brightness_can_be_turned_and_density_stays(generator: LoopGenerator, kind: LoopKind) -> None:
+    """By the middle of the spectrum over the logarithm of frequency, at least a third of an octave."""
+
+    def octaves(wish: Wish) -> float:
+        loops = [generator.loop(seed, wish, sample_rate=22_050) for seed in SEEDS]
+        power = np.square(np.abs(np.fft.rfft(np.stack(loops), axis=1)))[:, 1:]
+        shares = np.sqrt(power).sum(axis=0)
+        return float((shares * np.log2(np.arange(1, len(shares) + 1))).sum() / shares.sum())
+
+    dark, bright = (Wish(kind, brightness=brightness) for brightness in (0.1, 0.9))
+    assert octaves(bright) > octaves(dark) + 1 / 3
+    assert abs(begun(generator, bright) - begun(generator, dark)) < 0.2
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_end_flows_into_the_beginning(generator: LoopGenerator, kind: LoopKind) -> None:
     """The step over the end is like those at the other sixteenths, where sounds begin as well."""
     steps, within = [], []
