@@ -24,8 +24,6 @@ class LiveHearing:
         self._session = session
         self._memory: GrooveMemory | None = None
         self._reference: ReferenceHits | None = None
-        if not session.page.on:
-            return
         has_input = session.input.source != "none"
         if session.groove.on:
             _check_groove(session, path)
@@ -35,6 +33,8 @@ class LiveHearing:
                 self._reference = read_reference(Path(session.groove.reference), None)
         if session.timbre.index is not None:
             _check_index(session.timbre.index)
+        if not session.page.on:
+            return
         if session.groove.on or (session.timbre.index is not None and has_input and _can_tap(session)):
             self._memory = _make_memory()
 

@@ -1,11 +1,15 @@
 """Sounds of an index by ear: a map of them, and what is near to a note of the input or of a recording."""
 
+import contextlib
+import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import platformdirs
 import soxr
 
 from tsumami.bridge.timbre.index import Index, load_index
@@ -15,6 +19,7 @@ from tsumami.engine.errors import ParameterError, SoundError
 from tsumami.engine.timbre.encoder import TimbreEncoder, Vector
 from tsumami.engine.timbre.features import SAMPLE_RATE, Samples
 from tsumami.engine.timbre.follower import NoteFollower
+from tsumami.plugins.offline.wav import write_beside
 
 _FOUND: Final = 8
 _SEED: Final = 1
@@ -49,7 +54,7 @@ class TimbreEar:
             groups = [[group.name, list(group.rows)] for group in groups_of(self._index, None, _SEED)]
         except SoundError:  # too few for a map
             groups = []
-        places = _places(self._index)
+        places = _kept_places(self._index)
         lowest, span = places.min(axis=0), np.maximum(np.ptp(places, axis=0), 1e-9)
         return {
             "is": "map",
@@ -88,8 +93,25 @@ class TimbreEar:
         }
 
 
+def _kept_places(index: Index) -> npt.NDArray[np.float32]:
+    """Where every sound lies: found once, for that takes seconds, and kept in the user's cache."""
+    name = hashlib.sha256(index.vectors.tobytes()).hexdigest()[:16]
+    path = Path(platformdirs.user_cache_dir("tsumami")) / f"map-{name}.npy"
+    with contextlib.suppress(OSError, ValueError):
+        kept = np.load(path, allow_pickle=False)
+        if kept.shape == (len(index), 2):
+            return np.asarray(kept, np.float32)
+    places = _places(index)
+    content = io.BytesIO()
+    np.save(content, places)
+    with contextlib.suppress(OSError):  # it is found anew the next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_beside(path, content.getvalue())
+    return places
+
+
 def _places(index: Index) -> npt.NDArray[np.float32]:
-    """Where every sound lies: by t-SNE where it is installed and there are not too many."""
+    """By t-SNE where it is installed and there are not too many, else by their two main directions."""
     from tsumami.bridge.timbre.map_picture import check_map, places_of
 
     if 4 <= len(index) <= _MOST_PLACED:

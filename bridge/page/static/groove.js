@@ -48,6 +48,11 @@ export function groovePanel(session) {
     element: panel("groove", "Groove", words, table, latest, ...elements),
     groove(news) {
       told = news;
+      if (!told.lanes.length) { // it begins anew
+        body.replaceChildren();
+        lanes.clear();
+        latest.textContent = "";
+      }
       draw();
       const { bpm, source, feel, sure, state, waiting, hits, latest: last } = told;
       words.textContent = waiting || [`${bpm.toFixed(1)} bpm (${source})`, `${feel}, ${sure} sure`, `${hits} hits`, state]
