@@ -105,10 +105,12 @@ class Training:
 
     def _train_epoch(self) -> Figures:
         totals: Figures = {}
-        for number in range(self._schedule.steps):
+        # All variants get the same time: a step of a generator and its critic is two.
+        steps = self._schedule.steps if self._variant.is_drawn else self._schedule.steps // 2
+        for number in range(steps):
             some = torch.randint(len(self._true), (self._schedule.batch,))
             for name, loss in self._step(self._true[some], self._wishes[some], number).items():
-                totals[name] = totals.get(name, 0.0) + loss / self._schedule.steps
+                totals[name] = totals.get(name, 0.0) + loss / steps
             self._model.follow()
         self._rate.step()
         return totals

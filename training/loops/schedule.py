@@ -8,8 +8,8 @@ from typing import Final
 class Schedule:
     """``each`` loops of either kind are learned from, ``kept`` more are for the validation.
 
-    An epoch is ``steps`` steps of ``batch`` loops. ``paper_epochs`` are of the paper's four loops, all in one
-    step. ``threads`` are for torch on a CPU.
+    An epoch is ``steps`` steps of ``batch`` loops, half as many where there is a critic too. ``paper_epochs``
+    are of the paper's four loops, all in one step. ``threads`` are for torch on a CPU.
     """
 
     name: str
