@@ -41,6 +41,15 @@ canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height
 """Whether anything is drawn."""
 
 
+NAMELESS = """
+() => [...document.querySelectorAll("button, input, select, [role=slider], [role=meter], [role=img], section")]
+  .filter((each) => !each.closest("[hidden]"))
+  .filter((each) => !(each.ariaLabel || each.textContent.trim() || each.labels?.length))
+  .map((each) => each.outerHTML)
+"""
+"""What a screen reader has no name for."""
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:
@@ -160,6 +169,7 @@ def test_hits_of_the_input_and_sounds_that_are_near_to_it(
         play_into(server, live, np.concatenate([quiet, 0.8 * note, quiet]), lambda _: None)
         found.get_by_text("Near to the input").wait_for()
         waits(page, lambda: found.locator(".near b").first.inner_text() == "Razor Wire", "it is not found")
+        assert page.evaluate(NAMELESS) == []
         keep(page, "ear", whole=True)
 
         found.locator("input[type=file]").set_input_files(notes / "Breath Flute.wav")

@@ -15,12 +15,14 @@ export function enginePanel(session) {
     return { field, value, element: make("span", { class: "count" }, value, ` ${name}`) };
   });
   const blame = make("p", { class: "blame" }), device = make("p", { class: "device" }), plugins = make("div", { class: "plugins" });
+  const meter = make("div", { class: "meter", role: "meter", "aria-label": "Load in %", "aria-valuemin": 0, "aria-valuemax": 100 },
+    "load", make("span", { class: "track" }, load, half), figure);
   const loads = make("p", { class: "stages" });
   let drawn = 0;
 
   return {
     element: panel("engine", "Engine",
-      make("div", { class: "meter", role: "img", "aria-label": "Load" }, "load", make("span", { class: "track" }, load, half), figure),
+      meter,
       loads, make("div", { class: "counts" }, ...counts.map(({ element }) => element)), blame, device, plugins),
     picture(picture) {
       if (picture.seconds === drawn || picture.sequence % 5) return; // six times a second is enough to read
@@ -30,6 +32,7 @@ export function enginePanel(session) {
       load.dataset.is = total > 90 ? "hot" : total > 60 ? "high" : "";
       half.style.left = `${Math.min(picture.load_half, 100)}%`;
       figure.textContent = `${total.toFixed(0)} %`;
+      meter.setAttribute("aria-valuenow", Math.min(Math.round(total), 100));
       loads.textContent = stages.slice(1).map((stage, index) => [stage, picture.load[index + 1]])
         .filter(([, share]) => share >= 0.1).map(([stage, share]) => `${stage} ${share.toFixed(1)}`).join(" · ");
       for (const { field, value, element } of counts) {

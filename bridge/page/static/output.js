@@ -5,12 +5,13 @@ import { fillTo, make, panel } from "./make.js";
 
 const FLOOR_DB = -60;
 const SPECTRUM_COLUMNS = 240;
+const TOLD_EVERY = 30; // pictures, to who cannot see them
 
 export function outputPanel(session) {
   const { points, bands } = session.layout;
   const meters = ["L", "R"].map((name) => {
     const fill = make("i", { class: "fill" }), peak = make("span", { class: "value" });
-    return { fill, peak, element: make("div", { class: "meter", role: "img", "aria-label": `Level ${name}` }, name, make("span", { class: "track" }, fill), peak) };
+    return { fill, peak, element: make("div", { class: "meter", role: "meter", "aria-label": `Level ${name} in dB`, "aria-valuemin": FLOOR_DB, "aria-valuemax": 0 }, name, make("span", { class: "track" }, fill), peak) };
   });
   const scope = make("div", { class: "scope", role: "img", "aria-label": "Oscilloscope" });
   const spectrum = make("canvas", { class: "spectrum", width: SPECTRUM_COLUMNS, height: bands, role: "img", "aria-label": "Spectrogram" });
@@ -45,13 +46,15 @@ export function outputPanel(session) {
 
   return {
     element,
-    picture({ peak, wave, levels }) {
+    picture({ peak, wave, levels, sequence }) {
       if (!plot) lay();
-      meters.forEach(({ fill, peak: text }, channel) => {
+      meters.forEach(({ fill, peak: text, element: meter }, channel) => {
         const decibels = 20 * Math.log10(Math.max(peak[channel], 1e-5));
         fillTo(fill, Math.min(Math.max(0, 1 - decibels / FLOOR_DB), 1));
         fill.dataset.is = decibels > -1 ? "hot" : decibels > -9 ? "high" : "";
-        text.textContent = decibels > -99 ? `${decibels.toFixed(0)} dB` : "–";
+        const words = decibels > -99 ? `${decibels.toFixed(0)} dB` : "–";
+        if (text.textContent !== words) text.textContent = words;
+        if (sequence % TOLD_EVERY === 0) meter.setAttribute("aria-valuenow", Math.max(Math.round(decibels), FLOOR_DB));
       });
       plot.setData([milliseconds, ...wave]);
       pixels ??= new Uint32Array(column.data.buffer);
