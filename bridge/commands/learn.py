@@ -11,13 +11,30 @@ import typer
 def learn(
     session: Annotated[Path, typer.Argument(metavar="SESSION.toml", help="Session file; may be new.")],
     macro: Annotated[str | None, typer.Option(help="Macro that the knob is to move.")] = None,
+    latent: Annotated[
+        int | None, typer.Option(help="Dimension of the macro model's latent, from 0.", min=0)
+    ] = None,
     parameter: Annotated[str | None, typer.Option(help="Parameter that the knob is to move.")] = None,
     effect: Annotated[str | None, typer.Option(help="Effect that the parameter is of.")] = None,
+    bypass: Annotated[bool, typer.Option("--bypass", help="The button is to bypass that effect.")] = False,
     gain: Annotated[bool, typer.Option("--gain", help="The knob is to move the output gain.")] = False,
+    tempo: Annotated[bool, typer.Option("--tempo", help="The knob is to move the tempo.")] = False,
+    loop: Annotated[
+        str | None, typer.Option(help="What is to be moved of the loop player: level, turn, density, mute, …")
+    ] = None,
+    repair: Annotated[
+        str | None, typer.Option(help="What is to be moved of the input's repair: on or hold.")
+    ] = None,
+    groove: Annotated[
+        str | None, typer.Option(help="What is to be moved of the groove: reset, sensitivity or reference.")
+    ] = None,
     action: Annotated[
         str | None, typer.Option(help="What the button is to do: recall, store, undo, redo, compare, panic.")
     ] = None,
     slot: Annotated[int | None, typer.Option(help="Snapshot that the action is about.")] = None,
+    morph: Annotated[
+        tuple[int, int] | None, typer.Option(help="Snapshots that the knob is to go between.")
+    ] = None,
     takeover: Annotated[
         str | None,
         typer.Option(help="How the knob takes over: jump, pickup or scale; encoders are told by themselves."),
@@ -41,11 +58,18 @@ def learn(
 
     target: dict[str, Any] = {
         "macro": macro,
+        "latent": latent,
         "parameter": parameter,
         "effect": effect,
+        "bypass": bypass or None,
         "gain": gain or None,
+        "tempo": tempo or None,
+        "loop": loop,
+        "repair": repair,
+        "groove": groove,
         "action": action,
         "slot": slot,
+        "morph": morph,
         "takeover": takeover,
     }
     chosen = {name: value for name, value in target.items() if value is not None}

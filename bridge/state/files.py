@@ -8,7 +8,7 @@ import msgspec
 import platformdirs
 
 from tsumami.bridge.mapping.command import SLOTS
-from tsumami.bridge.state.snapshot import Snapshot
+from tsumami.bridge.state.snapshot import Position, Snapshot
 from tsumami.engine.errors import SessionError
 from tsumami.plugins.offline.wav import write_beside
 
@@ -61,7 +61,7 @@ def _snapshot(written: Any) -> Snapshot | None:
 
 class _Known(msgspec.Struct):
     sound: str
-    positions: dict[str, float]
+    positions: dict[str, Position]
 
 
 def snapshots_path(session: Path | None) -> Path:

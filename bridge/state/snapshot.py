@@ -1,8 +1,11 @@
 """A snapshot: where everything stands at a moment, by address."""
 
 from collections.abc import Collection, Mapping
+from typing import Annotated
 
 import msgspec
+
+Position = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -14,7 +17,7 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sound: str
     """Name of the patch or preset that it came from."""
-    positions: dict[str, float]
+    positions: dict[str, Position]
 
     def changes(self, now: Mapping[str, float], locked: Collection[str] = ()) -> dict[str, float]:
         """What has to move to get there from ``now``; what is not there now, or ``locked``, is left alone."""

@@ -219,6 +219,10 @@ def test_snapshots_outlive_the_session_and_tell_what_is_gone(stage: Stage) -> No
         ("{", "must be snapshots of this version"),
         ('{"slots": {"0": {"sound": "", "positions": {}}}}', "must have slots 1-128, got 0"),
         ('{"slots": {"1": {"sound": "", "places": {}}}}', "must be snapshots of this version"),
+        (
+            '{"slots": {"1": {"sound": "", "positions": {"/a": 7}}}}',
+            "must be snapshots of this version.* 1.0",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_left_alone_and_the_show_goes_on(
