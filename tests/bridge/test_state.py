@@ -221,7 +221,7 @@ def test_snapshots_outlive_the_session_and_tell_what_is_gone(stage: Stage) -> No
         ('{"slots": {"1": {"sound": "", "places": {}}}}', "must be snapshots of this version"),
         (
             '{"slots": {"1": {"sound": "", "positions": {"/a": 7}}}}',
-            "must be snapshots of this version.* 1.0",
+            "must be snapshots of this version",
         ),
     ],
 )
