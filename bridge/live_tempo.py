@@ -13,6 +13,7 @@ from tsumami.bridge.tempo.outer_clock import OuterClock, make_clock
 from tsumami.bridge.tempo.rates import Rates
 from tsumami.engine import EngineClient
 from tsumami.engine.errors import TsumamiError
+from tsumami.engine.events import Kind
 
 
 class LiveTempo:
@@ -29,7 +30,7 @@ class LiveTempo:
         heard: ClockMessages,
         tell: Callable[[str], None],
     ) -> None:
-        table = setup.session.tempo
+        table, self._stands = setup.session.tempo, router.positions
         self._tell = tell
         self.tempo = Tempo(table.bpm, self._leader(setup, heard), tell)
         positions = client.memory.meters["parameters"]
@@ -47,6 +48,7 @@ class LiveTempo:
     def follow(self) -> str:
         """Hear who leads, and put right what keeps to the tempo; says how it stands, where that matters."""
         self.tempo.follow()
+        self._stands.put(Kind.TEMPO, 0, self.tempo.beat.bpm)
         self._rates.follow(self.tempo.beat.bpm)
         if self._loop is not None:
             self._loop.follow()

@@ -97,8 +97,7 @@ class GrooveLanes:
         self._groove: Groove | None = None
         self._waiting = "listening"
         self._state = ""
-        self.is_new = True
-        """Whether the document has changed since it was told."""
+        self._has_news = True
 
     def take(self, blocks: npt.NDArray[np.void], hits: Hits) -> None:
         """Take blocks `HEARD_DTYPE` and hits that have come since the last time."""
@@ -112,10 +111,18 @@ class GrooveLanes:
             self._hits = every[np.argsort(every["sample"], kind="stable")][-_WINDOW_HITS:]
         if self._clock.has_begun:
             self._grid.follow(self._clock, self._latency)
-        self.is_new |= len(hits) > 0 or self._grid.state != self._state
+        self._has_news |= len(hits) > 0 or self._grid.state != self._state
         self._state = self._grid.state
-        if self._count > self._found_of and self._seconds - self._found_at >= _FIND_SECONDS:
-            self._find()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the document has changed since it was told."""
+        return self._has_news or self._is_due
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether the grid is to be found anew."""
+        return self._count > self._found_of and self._seconds - self._found_at >= _FIND_SECONDS
 
     def ask(self, asked: Sequence[float]) -> None:
         """Do what was asked, by `GrooveControl`; of the button, how often it was pressed until now."""
@@ -126,11 +133,13 @@ class GrooveLanes:
             self._resets, self._grid = int(resets), grid
             self._hits, self._count, self._found_of = self._hits[:0], 0, 0
             self._groove, self._waiting = None, "listening"
-            self.is_new = True
+            self._has_news = True
 
     def document(self) -> dict[str, Any]:
-        """What the lanes show, as JSON can say it."""
-        self.is_new = False
+        """What the lanes show, as JSON can say it; finds the grid where that is due."""
+        self._has_news = False
+        if self._is_due:
+            self._find()
         told = {"is": "groove", "hits": self._count, "state": self._grid.state, "strip_ms": STRIP_MS}
         if self._groove is None:
             return {**told, "waiting": self._waiting, "lanes": [], "latest": None}
@@ -150,7 +159,6 @@ class GrooveLanes:
     def _find(self) -> None:
         """Find the grid of the last hits."""
         self._found_at, self._found_of = self._seconds, self._count
-        self.is_new = True
         recording = Recording("", self._seconds, self._sample_rate, self._hits, (), _NOT_KEPT)
         try:
             self._groove = self._grid.groove(recording)

@@ -48,10 +48,12 @@ class Serving:
         """A browser's socket, once it is served."""
         return connect(f"ws://localhost:{self.port}/socket", **options)
 
-    def ask(self, path: str = "/", **headers: str) -> http.client.HTTPResponse:
+    def ask(
+        self, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> http.client.HTTPResponse:
         """The answer to a request."""
         line = http.client.HTTPConnection("localhost", self.port, timeout=DEADLINE_SECONDS)
-        line.request("GET", path, headers=headers)
+        line.request(method, path, body, headers)
         answer = line.getresponse()
         answer.read()
         line.close()
@@ -196,6 +198,8 @@ def test_other_sites_are_not_served(serving: Serving) -> None:
     with pytest.raises(InvalidStatus) as found:
         serving.browser(origin="http://evil.example")
     assert found.value.response.status_code == 403
+    assert serving.ask("/find", "POST", bytes(8), Origin="http://evil.example").status == 403
+    assert serving.ask("/find", "POST", bytes(8)).status == 404, "this session has no index"
     answer = serving.ask()
     assert "default-src 'self'" in (answer.getheader("content-security-policy") or "")
     assert serving.ask("/?token=of-another-session").status == 200, "none is needed here"

@@ -69,6 +69,8 @@ def test_the_loop_that_plays_the_one_that_waits_and_what_moves_them(chromium: Br
         loop = page.locator("#loop")
         waits(page, lambda: "seed 1" in loop.inner_text(), "the loop's seed is not told")
         assert loop.locator("canvas").evaluate(INK)
+        tempo = knob(page, "tempo")
+        waits(page, lambda: tempo.get_attribute("aria-valuetext") == "60 bpm", "the tempo is not told")
         before = head_at(page)
         waits(page, lambda: head_at(page) != before, "the loop does not move on")
         seed = knob(page, "loop/seed")
