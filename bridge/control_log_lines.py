@@ -47,6 +47,7 @@ class LogLine(
     sustain: float | None = None
     all_notes_off: bool | None = None
     all_sound_off: bool | None = None
+    panic: bool | None = None
     pressure: tuple[Annotated[int, Meta(ge=-1, le=127)], float] | None = None
     macro: tuple[str, float] | None = None
     patch: _Count | None = None
@@ -91,7 +92,7 @@ _PAIRS = frozenset(
         Kind.REPAIR,
     }
 )
-_BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF})
+_BARE = frozenset({Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PANIC})
 
 
 def lines_of(events: Events, parameters: Sequence[str], macros: Sequence[str]) -> list[LogLine]:

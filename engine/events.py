@@ -36,6 +36,7 @@ class Kind(IntEnum):
     LATENT = 21  # index: dimension of the macro model's latent, from 0; value: 0-1, position of the knob
     REPAIR = 22  # index: a `RepairControl` of the input's repair; value: as that says
     GROOVE = 23  # index: what of the live groove, in the words of who asks; not for the engine
+    PANIC = 24  # the output is silent at once, until a note begins or a second is over
 
 
 EVENT_DTYPE = np.dtype(

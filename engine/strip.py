@@ -20,6 +20,9 @@ from tsumami.engine.strip_state import MAX_EFFECTS, MAX_INPUT_STAGES, STRIP_DTYP
 _GAIN_SMOOTHING_SECONDS = 0.005
 _LIMITER_RELEASE_SECONDS = 0.08
 _METER_FALL_SECONDS = 0.3
+_GATE_SECONDS = 0.001
+"""In which a panic silences the output: less than any block of 64 frames at 48 kHz."""
+_SHUT_SECONDS = 1.0
 
 
 def _linear(gain_db: float) -> float:
@@ -97,6 +100,9 @@ class Strip:
             "gain": gain,
             "gain_target": gain,
             "reduction": 1.0,
+            "opening": 1.0,
+            "gate_step": 1.0 / (_GATE_SECONDS * settings.sample_rate),
+            "longest_shut": round(_SHUT_SECONDS * settings.sample_rate),
         }
         for name, value in (fields | self._input_fields()).items():
             record[name] = value

@@ -22,7 +22,7 @@ from tsumami.engine.stage import call_chain, call_stage
 from tsumami.engine.strip_state import STRIP_DTYPE
 
 _TOTAL, _EVENTS, _INPUT, _INSTRUMENT, _EFFECTS, _OUTPUT = range(6)
-_GAIN = int(Kind.GAIN)
+_GAIN, _PANIC, _NOTE_ON = int(Kind.GAIN), int(Kind.PANIC), int(Kind.NOTE_ON)
 _FLOAT_BYTES = 4
 _LARGEST = 3.0e38
 
@@ -40,8 +40,31 @@ def meter_record(meters: int) -> Any:
 
 
 @kernel
+def _hear(state: Any, event: Any) -> None:
+    """Take an event of the output's."""
+    if event.kind == _GAIN:
+        state.gain_target = event.value
+    elif event.kind == _PANIC:
+        state.shut = state.longest_shut
+    elif event.kind == _NOTE_ON:
+        state.shut = 0
+
+
+@kernel
+def _opening(state: Any) -> float:
+    """How far the gate is open at the next sample."""
+    if state.shut > 0:
+        state.shut -= 1
+        state.opening = max(state.opening - state.gate_step, 0.0)
+    else:
+        state.opening = min(state.opening + state.gate_step, 1.0)
+    opening: float = state.opening
+    return opening
+
+
+@kernel
 def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
-    """Gain, guard against NaN, limiter and level meters over the mix, in place.
+    """Gain, a panic's gate, guard against NaN, limiter and level meters over the mix, in place.
 
     The limiter takes no look-ahead: its reduction falls at once with a peak and recovers
     exponentially, so it adds no latency and the ceiling is never passed.
@@ -50,11 +73,11 @@ def _finish(state: Any, meters: Any, left: Any, right: Any) -> None:
     next_event = 0
     for i in range(frames):
         while next_event < state.event_count and state.events[next_event].time <= i:
-            if state.events[next_event].kind == _GAIN:
-                state.gain_target = state.events[next_event].value
+            _hear(state, state.events[next_event])
             next_event += 1
         state.gain += (state.gain_target - state.gain) * state.gain_smoothing
-        a, b = left[i] * state.gain, right[i] * state.gain
+        gain = state.gain * _opening(state)
+        a, b = left[i] * gain, right[i] * gain
         # Written so that NaN fails the comparison.
         if not (abs(a) < _LARGEST and abs(b) < _LARGEST):
             a, b = 0.0, 0.0

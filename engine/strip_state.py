@@ -38,6 +38,8 @@ STRIP_DTYPE = np.dtype(
         # Settings, fixed while active.
         ("sample_rate", np.float64),
         ("block_size", np.int64),
+        ("gate_step", np.float64),  # per sample, while the gate closes or opens
+        ("longest_shut", np.int64),  # samples
         ("gain_smoothing", np.float64),  # one-pole coefficients per sample
         ("release", np.float64),
         ("ceiling", np.float64),  # linear
@@ -52,6 +54,8 @@ STRIP_DTYPE = np.dtype(
         ("gain", np.float64),
         ("gain_target", np.float64),
         ("reduction", np.float64),  # gain of the limiter, 0-1
+        ("opening", np.float64),  # gain of the gate that a panic closes, 0-1
+        ("shut", np.int64),  # samples for which it is still to be closed
         ("began_ns", np.int64),  # start of the previous block
         ("input_lost", np.int64),  # frames from here that the device has lost
         ("input_has_begun", np.int64),  # whether what is missing counts as lost

@@ -10,7 +10,8 @@ _CHANNELS: Final = 16
 
 
 def panic_events() -> Events:
-    """Silence on all channels, no note left, and bends back."""
+    """Silence of everything at once, on all channels no note left, and bends back."""
     kinds = (Kind.ALL_SOUND_OFF, Kind.ALL_NOTES_OFF, Kind.PITCH_BEND)
     rows = [(NOW, 0, 0.0, 0, int(kind), channel) for channel in range(_CHANNELS) for kind in kinds]
+    rows.append((NOW, 0, 0.0, 0, int(Kind.PANIC), 0))
     return np.array(rows, EVENT_DTYPE)

@@ -23,6 +23,7 @@ _FOR_THE_STRIP = (
     int(Kind.GAIN),
     int(Kind.LOOP),
     int(Kind.REPAIR),
+    int(Kind.PANIC),
 )
 assert EVENT_DTYPE.itemsize % 8 == 0
 

@@ -47,7 +47,7 @@ _INDEX = {
     Kind.REPAIR: st.integers(0, 1),
 }
 _NEVER_LOGGED = (Kind.LOST, Kind.COMMAND, Kind.MORPH, Kind.TEMPO, Kind.GROOVE)
-_WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PATCH)
+_WITHOUT_VALUE = (Kind.ALL_NOTES_OFF, Kind.ALL_SOUND_OFF, Kind.PANIC, Kind.PATCH)
 
 
 @st.composite

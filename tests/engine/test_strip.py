@@ -23,6 +23,8 @@ def _piece() -> Events:
             event(Kind.PARAMETER, 0, 0.9, time=777),
             event(Kind.GAIN, value=0.25, time=2001),
             event(Kind.PARAMETER, 0, 0.1, time=2001),
+            event(Kind.PANIC, time=5000),
+            event(Kind.NOTE_ON, 62, 0.8, time=6000),
             event(Kind.NOTE_OFF, 60, time=8500),
         ]
     )
@@ -124,6 +126,20 @@ def test_a_gain_jump_makes_no_step() -> None:
     output = strip.run(4800, event(Kind.GAIN, value=0.0, time=4800 + 1200))
     assert np.abs(np.diff(output[:, 0])).max() < 0.5 * 2 * np.pi * 440 / 48000 * 1.05
     assert np.abs(output[-480:]).max() < 1e-3
+
+
+def test_a_panic_is_silent_within_a_block_until_a_note_begins_or_a_second_is_over() -> None:
+    """Whatever sounds behind it, such as the tail of an effect."""
+    strip = Strip(Tone(), StripSettings(block_size=64))
+    strip.run(4800, event(Kind.NOTE_ON, 60, 0.8))
+    strip.run(64, event(Kind.PANIC))
+    assert not strip.run(24_000).any()
+    heard = strip.run(4800, event(Kind.NOTE_ON, 62, 0.8))
+    assert np.abs(np.diff(heard[:, 0], 2)).max() < 0.05, "it opens without a step"
+    assert np.abs(heard[480:]).max() > 0.1
+    strip.run(64, event(Kind.PANIC))
+    assert not strip.run(47_000).any()
+    assert np.abs(strip.run(2000)).max() > 0.1
 
 
 def test_meters_agree_with_the_samples() -> None:
