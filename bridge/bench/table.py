@@ -111,6 +111,11 @@ BENCHES = (
         ),
     ),
     Bench(
+        "timbre",
+        "A step of the timbre encoder, the answer to a live note, and the search of an index.",
+        (_ROUNDS, Option("notes", "--notes", int, "How many notes are let go; 100.")),
+    ),
+    Bench(
         "groove",
         "How exactly drums are heard: renders with exact truth, beside aubio.",
         (

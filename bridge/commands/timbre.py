@@ -156,8 +156,8 @@ def swap(
 ) -> None:
     """Make a note with the pitch of one recording and the timbre of another."""
     from tsumami.bridge.timbre.note import pitched_note
-    from tsumami.bridge.timbre.swap import check_phase, swapped
     from tsumami.engine.timbre.features import SAMPLE_RATE
+    from tsumami.plugins.match.swap import check_phase, swapped
     from tsumami.plugins.offline.data_set import explained
     from tsumami.plugins.offline.wav import wav_bytes, write_beside
 

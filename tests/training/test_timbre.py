@@ -11,20 +11,19 @@ from tsumami.engine.errors import ModelError
 from tsumami.engine.timbre.encoder import TimbreEncoder
 from tsumami.engine.timbre.features import BANDS, features_of
 from tsumami.training.timbre.blstm_vae import BINS, SIZE, BlstmVae, exponential_loss, powers_of
-from tsumami.training.timbre.decoder import FRAMES, Decoder
-from tsumami.training.timbre.decoder import levels_of as decoded_levels_of
-from tsumami.training.timbre.decoder_fit import fit_decoder
 from tsumami.training.timbre.encoder import PITCH, TIMBRE, Encoder
 from tsumami.training.timbre.encoder_data import Split, features_from, levels_of, split_of
 from tsumami.training.timbre.encoder_fit import fit_encoder
+from tsumami.training.timbre.erasure import erasure_of
 from tsumami.training.timbre.evaluate import evaluate
 from tsumami.training.timbre.evaluation_files import save_page
 from tsumami.training.timbre.fit import fit
 from tsumami.training.timbre.instruments import TEST, VALIDATION, learned_from, read_instruments
 from tsumami.training.timbre.metric_losses import hardest_triplets, supervised_contrastive
 from tsumami.training.timbre.notes import LOWEST_NOTE, Notes, at_peak, frames_of
-from tsumami.training.timbre.pairwise import contrastive_loss
+from tsumami.training.timbre.pairwise import contrastive_loss, mated
 from tsumami.training.timbre.preset_notes import patch_bank, played
+from tsumami.training.timbre.probes import linear_probe
 from tsumami.training.timbre.retrieval import found_again, mfcc_means, ranks
 from tsumami.training.timbre.run import Trained
 from tsumami.training.timbre.schedule import ENCODER, PAPER
@@ -88,6 +87,34 @@ def test_the_exponential_likelihood_is_highest_at_the_power_itself() -> None:
     at, over, under = (exponential_loss(power, power * factor) for factor in (1.0, 1.3, 0.7))
     assert bool((at < over).all())
     assert bool((at < under).all())
+
+
+def test_pairs_are_alike_in_pitch_in_timbre_or_in_nothing(instruments: Notes) -> None:
+    rows = np.tile(np.arange(len(instruments)), 8)
+    pairs = mated(instruments, rows, np.random.default_rng(1))
+    assert pairs.shape == (len(rows), 2)
+    for labels in (instruments.notes, instruments.timbres):
+        assert 1 / 3 < np.mean(labels[pairs[:, 0]] == labels[pairs[:, 1]]) < 2 / 3
+
+
+def test_the_paper_model_begins_at_the_mean_spectrum() -> None:
+    power = torch.rand(4, 6, BINS, generator=torch.Generator().manual_seed(5)) ** 8
+    model = BlstmVae(4).eval()
+    model.measure(power)
+    with torch.inference_mode():
+        made = model.decode(torch.zeros(1, 6, SIZE), torch.zeros(1, 6, SIZE))[0, 0]
+    assert 0.5 < float((made / power.mean((0, 1))).median()) < 2.0
+
+
+def test_what_pitch_does_to_a_timbre_is_taken_out() -> None:
+    rng = np.random.default_rng(8)
+    timbres, pitches = np.repeat(np.arange(30), 12), np.tile(np.arange(4), 90)
+    places, moves = rng.normal(size=(30, 16)), 2.0 * rng.normal(size=(4, 16))
+    vectors = (places[timbres] + moves[pitches] + 0.1 * rng.normal(size=(360, 16))).astype(np.float32)
+    cleared = vectors @ erasure_of(vectors, timbres, pitches, 3).T
+    assert linear_probe(vectors, pitches, 1) > 0.9
+    assert linear_probe(cleared, pitches, 1) < 0.4, "1 of 4 by chance"
+    assert linear_probe(cleared, timbres, 1) > 0.9
 
 
 def test_spectrograms_have_mean_power_one() -> None:
@@ -177,7 +204,6 @@ def test_what_is_written_runs_in_the_engine_and_is_judged(
     split: Split, instruments: Notes, tmp_path: Path
 ) -> None:
     encoder = fit_encoder(split, "contrastive", tmp_path / "encoder", SMOKE, command="tsumami train timbre")
-    decoder = fit_decoder(split, encoder, tmp_path / "decoder", SMOKE)
     paper = tuple(fit(instruments, name, tmp_path / name, PAPER["smoke"]) for name in ("VAE", "metric_VAE"))
     contract = save_encoder(encoder, split.validation, tmp_path / "model.onnx")
     assert contract.metrics["export error"] < 1e-4
@@ -185,20 +211,12 @@ def test_what_is_written_runs_in_the_engine_and_is_judged(
     heard = TimbreEncoder(tmp_path / "model.onnx")
     heard.prepare()
     assert heard.vectors_of(split.train.sounds[0].astype(np.float32)) is not None
-    evaluation = evaluate(Trained(paper, (encoder,), decoder), instruments, split, 1, lambda _: None)
+    evaluation = evaluate(Trained(paper, (encoder,)), instruments, split, 1, lambda _: None)
     pages = save_page(evaluation, tmp_path / "results", FACTS)
     assert all(page.stat().st_size > 0 for page in pages)
     text = pages[0].read_text("utf-8")
     for word in ("metric_VAE", "encoder, contrastive", "MFCC means", "the paper's"):
         assert word in text
-
-
-def test_the_decoder_makes_levels_of_the_shape_of_sounds() -> None:
-    levels = decoded_levels_of(torch.randn(2, 20_000))
-    made = Decoder()(torch.randn(2, TIMBRE), torch.randn(2, PITCH), torch.arange(FRAMES).expand(2, -1))
-    assert made.shape == levels.shape == (2, FRAMES, BINS)
-    assert float(levels.min()) >= 0.0
-    assert float(levels.amax()) <= 1.0
 
 
 def test_the_paper_model_has_two_spaces() -> None:

@@ -1,5 +1,6 @@
 """The paper's model (sections 2.1 and 3.2): two recurrent encoders, a decoder, Gaussians frame by frame."""
 
+import math
 from typing import Final, NamedTuple
 
 import torch
@@ -15,8 +16,16 @@ SIZE: Final = 16
 _LAYERS: Final = 3
 _DROPOUT: Final = 0.3
 _SHARED: Final = 256
-_LEAST_POWER: Final = 1e-4
-"""Added before the logarithm that the encoders hear, and to the decoder's power; the mean power is 1."""
+_LEAST_POWER: Final = 1e-2
+"""Added before the logarithm that the encoders hear, and to the decoder's power; the mean power is 1.
+
+The loudest bins have some 400. With much less than this, the floors of recordings outweigh harmonics in the
+logarithm and in the likelihood alike, and no pitch is learned.
+"""
+_GAIN: Final = 10.0
+"""Of the decoder's last layer: Adam's small steps then cross the decades of a power in hundreds of steps."""
+_MEAN: Final = math.log(math.e - 1.0)
+"""Where softplus is 1."""
 _LARGEST_LOG_VARIANCE: Final = 6.0
 _SMALLEST: Final = 1e-10
 
@@ -39,8 +48,13 @@ class Posterior(NamedTuple):
 class BlstmVae(nn.Module):
     """Power spectrograms ``[n, frames, BINS]`` to a pitch and a timbre space and back.
 
-    ``units`` are each direction's of every recurrent layer; the paper has 300.
+    ``units`` are each direction's of every recurrent layer; the paper has 300. `measure` comes before a
+    training: the encoders hear levels of mean 0 and deviation 1, and the decoder begins at the mean spectrum.
     """
+
+    middle: Tensor
+    spread: Tensor
+    mean_power: Tensor
 
     def __init__(self, units: int) -> None:
         super().__init__()
@@ -55,16 +69,27 @@ class BlstmVae(nn.Module):
         )
         self.decoder = _Recurrent(2 * SIZE, units, 1)
         self.power = nn.Linear(2 * units, BINS)
+        nn.init.constant_(self.power.bias, _MEAN / _GAIN)
+        self.register_buffer("middle", torch.zeros(()))
+        self.register_buffer("spread", torch.ones(()))
+        self.register_buffer("mean_power", torch.ones(BINS))
+
+    def measure(self, power: Tensor) -> None:
+        """Take the scale of spectrograms ``[n, frames, BINS]`` that are learned from."""
+        levels = (power + _LEAST_POWER).log()
+        self.middle.copy_(levels.mean())
+        self.spread.copy_(levels.std())
+        self.mean_power.copy_(power.mean((0, 1)))
 
     def encode(self, power: Tensor) -> dict[str, Posterior]:
         """The posteriors of both spaces, ``pitch`` and ``timbre``; equation 5."""
-        heard = (power + _LEAST_POWER).log()
+        heard = ((power + _LEAST_POWER).log() - self.middle) / self.spread
         return {space: self._posterior(space, heard) for space in _SPACES}
 
     def decode(self, pitch: Tensor, timbre: Tensor) -> Tensor:
         """The power that latents ``[n, frames, SIZE]`` stand for, the κ of equation 2."""
         hidden = self.decoder(torch.cat([pitch, timbre], dim=2))
-        return nn.functional.softplus(self.power(hidden)) + _LEAST_POWER
+        return nn.functional.softplus(_GAIN * self.power(hidden)) * self.mean_power + _LEAST_POWER
 
     def _posterior(self, space: str, heard: Tensor) -> Posterior:
         encoder = self.pitch if space == "pitch" else self.timbre

@@ -78,6 +78,13 @@ class Encoder(nn.Module):
         both = torch.cat([mean, variance.clamp_min(LEAST_VARIANCE).sqrt()], dim=2)
         return _unit(self.timbre(both)), _unit(self.pitch(both))
 
+    def change_timbre(self, matrix: Tensor) -> None:
+        """Multiply what becomes the timbre vectors by ``[TIMBRE, TIMBRE]`` from now on."""
+        last = self.timbre[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight.copy_(matrix @ last.weight)
+        last.bias.copy_(matrix @ last.bias)
+
 
 def _head(size: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(2 * HIDDEN, _HEAD), nn.ReLU(), nn.Linear(_HEAD, size))

@@ -1,7 +1,7 @@
 """The training of the causal encoder, which can be stopped at any epoch and gone on with."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.progress import watch
 from tsumami.training.timbre.encoder import Encoder
 from tsumami.training.timbre.encoder_data import Batches, Split, whole_features
+from tsumami.training.timbre.erasure import Vectors, erasure_of
 from tsumami.training.timbre.metric_losses import LOSSES
 from tsumami.training.timbre.notes import Notes
 from tsumami.training.timbre.retrieval import found_again
@@ -29,18 +30,23 @@ _LARGEST_GRADIENT: Final = 1.0
 _PITCH_WEIGHT: Final = 0.5
 _AT_ONCE: Final = 256
 _TOP: Final = 5
+_ERASURE: Final = "erasure.npy"
+"""In the folder of a training that is over."""
+_ERASURE_EPOCHS: Final = 3
 
 
 class TrainedEncoder(Trained):
-    """The encoder of a training's best epoch, on the CPU."""
+    """The encoder of a training's best epoch, on the CPU, with ``erasure`` folded into its timbre vectors."""
 
-    def __init__(self, checkpoint: Mapping[str, Any]) -> None:
+    def __init__(self, checkpoint: Mapping[str, Any], erasure: Vectors | None = None) -> None:
         super().__init__(checkpoint)
         self.loss = self.name
         self.figures: Figures = checkpoint["best_figures"]
         self.model = Encoder()
         self.model.load_state_dict(checkpoint["best"])
         self.model.requires_grad_(False).eval()
+        if erasure is not None:
+            self.model.change_timbre(torch.from_numpy(erasure))
 
     def vectors(self, notes: Notes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Timbres and pitches after every step, ``[n, steps, …]``."""
@@ -73,7 +79,27 @@ def fit_encoder(
     torch.set_num_threads(schedule.threads)
     training = _Training(split, loss, folder, schedule, seed, command)
     watch(f"encoder, {loss}", schedule.epochs, training.epochs(), stop_after)
-    return TrainedEncoder(load_checkpoint(folder, SYSTEM))
+    if training.is_over and not (folder / _ERASURE).exists():
+        encoder = TrainedEncoder(load_checkpoint(folder, SYSTEM))
+        _save_erasure(encoder, split.train, folder, schedule)
+    return load_encoder(folder)
+
+
+def load_encoder(folder: Path) -> TrainedEncoder:
+    """The encoder of a training; raises `ModelError` when there is none."""
+    path = folder / _ERASURE
+    return TrainedEncoder(load_checkpoint(folder, SYSTEM), np.load(path) if path.exists() else None)
+
+
+def _save_erasure(encoder: TrainedEncoder, notes: Notes, folder: Path, schedule: EncoderSchedule) -> None:
+    """Learn what pitch does to timbre vectors from notes that are disturbed as in the training."""
+    batches = Batches(notes, replace(schedule, steps=schedule.steps * _ERASURE_EPOCHS))
+    rng = np.random.default_rng(encoder.seed)
+    heard = [(vectors_of(encoder.model, some)[0][:, -1], *labels) for some, *labels in batches.drawn(rng)]
+    vectors, timbres, pitches = (np.concatenate(part) for part in zip(*heard, strict=True))
+    unfinished = folder / f"part-{_ERASURE}"
+    np.save(unfinished, erasure_of(vectors, timbres, pitches))
+    unfinished.replace(folder / _ERASURE)
 
 
 class _Training:
@@ -104,14 +130,14 @@ class _Training:
         if self._state.is_begun:
             self._state.resume(load_checkpoint(folder, SYSTEM))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether every epoch is done."""
+        return self._state.epoch >= self._schedule.epochs
+
     def epochs(self) -> Iterator[tuple[int, Figures]]:
         """Train on; yields each epoch's number, from 1, and its figures."""
-        return self._state.epochs(
-            self._seed,
-            self._train_epoch,
-            self._validate,
-            lambda: self._state.epoch >= self._schedule.epochs,
-        )
+        return self._state.epochs(self._seed, self._train_epoch, self._validate, lambda: self.is_over)
 
     def _train_epoch(self) -> Figures:
         if self._batches is None:

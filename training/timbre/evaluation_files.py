@@ -68,8 +68,9 @@ Of every preset some notes are in the index, and the others, at other pitches, a
 {live}
 ## Swaps
 
-The decoder makes a note from the pitch vector of one and the timbre vector of another instrument's.
-Classifiers that have met real notes alone are asked for both, and for real notes that they did not learn.
+`tsumami timbre swap` makes a note with the pitch of one and the timbre of another instrument's; here it is
+told the pitch of both. Classifiers that have met real notes alone are asked for both, and for real notes that
+they did not learn.
 
 {swaps}
 ## Trainings

@@ -117,7 +117,7 @@ def _retrieval(evaluation: Evaluation) -> Table:
 
 
 def _swaps(evaluation: Evaluation) -> Table:
-    headings = ["instruments", "pitch", "timbre", "pitch of real notes", "timbre of real notes"]
+    headings = ["notes", "pitch", "timbre", "pitch of real notes", "timbre of real notes"]
     return headings, [[name, *map(_share, swapped)] for name, swapped in evaluation.swapped.items()]
 
 

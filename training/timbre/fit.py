@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from tsumami.training.checkpoint import load_checkpoint
 from tsumami.training.progress import watch
-from tsumami.training.timbre.blstm_vae import BlstmVae, powers_of
+from tsumami.training.timbre.blstm_vae import N_FFT, BlstmVae, powers_of
 from tsumami.training.timbre.instruments import VALIDATION, learned_from
-from tsumami.training.timbre.notes import Notes
-from tsumami.training.timbre.pairwise import WEIGHT, total_loss
+from tsumami.training.timbre.notes import Notes, Rows, frames_of
+from tsumami.training.timbre.pairwise import WEIGHT, mated, total_loss
 from tsumami.training.timbre.schedule import PaperSchedule
 from tsumami.training.trained import Trained
 from tsumami.training.training_state import Figures, TrainingState
@@ -30,14 +30,17 @@ _JUDGED_FRAMES: Final = 9
 
 
 class Run(Trained):
-    """The model of a training's best epoch, on the CPU."""
+    """The model of a training's last epoch, on the CPU.
+
+    The rate falls to nothing, and the validation's two instruments are too few to choose an epoch by.
+    """
 
     def __init__(self, checkpoint: Mapping[str, Any]) -> None:
         super().__init__(checkpoint)
         self.seconds: float = checkpoint["schedule"]["seconds"]
-        self.loss: float = next(iter(checkpoint["best_figures"].values()))
+        self.best_epoch = self.epochs
         self.model = BlstmVae(checkpoint["schedule"]["units"])
-        self.model.load_state_dict(checkpoint["best"])
+        self.model.load_state_dict(checkpoint["state"])
         self.model.requires_grad_(False).eval()
 
     def latents(self, notes: Notes) -> dict[str, npt.NDArray[np.float32]]:
@@ -81,8 +84,9 @@ class _Training:
         self._train, self._judges = learned_from(notes), notes.of(VALIDATION)
         torch.manual_seed(seed)
         self._model = BlstmVae(schedule.units)
+        self._model.measure(_powers(self._train, np.arange(len(self._train)), schedule.seconds))
         self._optimiser = torch.optim.Adam(self._model.parameters(), lr=schedule.rate)
-        self._rate = torch.optim.lr_scheduler.ConstantLR(self._optimiser, 1.0)
+        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, schedule.epochs)
         facts = {
             "model": name,
             "data_hash": self._train.hash,
@@ -104,13 +108,8 @@ class _Training:
         )
 
     def _train_epoch(self) -> Figures:
-        order = torch.randperm(len(self._train)).numpy()
-        batches = [
-            order[first : first + self._schedule.batch]
-            for first in range(0, len(order), self._schedule.batch)
-        ]
+        batches = self._batches(self._train, np.random.default_rng(int(torch.randint(1 << 31, (1,)))))
         total = misfits = 0.0
-        batches = batches[: self._schedule.steps]
         for rows in batches:
             loss, misfit = self._losses(self._train, rows)
             self._optimiser.zero_grad()
@@ -118,19 +117,27 @@ class _Training:
             nn.utils.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)
             self._optimiser.step()
             total, misfits = total + float(loss.detach()), misfits + float(misfit.detach())
+        self._rate.step()
         return {"loss": total / len(batches), "negative ELBO": misfits / len(batches)}
 
     def _validate(self) -> Figures:
-        order = np.random.default_rng(self._seed).permutation(len(self._judges))
-        batches = np.array_split(order, max(len(order) // self._schedule.batch, 1))
+        batches = self._batches(self._judges, np.random.default_rng(self._seed))
         losses = [float(self._losses(self._judges, rows)[0]) for rows in batches]
         return {"validation loss": float(np.mean(losses))}
 
-    def _losses(self, notes: Notes, rows: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    def _batches(self, notes: Notes, rng: np.random.Generator) -> list[Rows]:
+        """Every note once, beside one that it is compared with, in the schedule's steps at most."""
+        pairs = mated(notes, rng.permutation(len(notes)), rng)
+        each = self._schedule.batch // 2
+        batches = [pairs[first : first + each].ravel() for first in range(0, len(pairs), each)]
+        return batches[: self._schedule.steps]
+
+    def _losses(self, notes: Notes, rows: Rows) -> tuple[Tensor, Tensor]:
         power = _powers(notes, rows, self._schedule.seconds)
         pitches, timbres = (torch.from_numpy(labels[rows]) for labels in (notes.notes, notes.timbres))
         return total_loss(self._model, power, pitches, timbres, self._weight)
 
 
-def _powers(notes: Notes, rows: npt.NDArray[np.int64], seconds: float) -> Tensor:
-    return powers_of(torch.from_numpy(notes.sounds[rows].astype(np.float32)), seconds)
+def _powers(notes: Notes, rows: Rows, seconds: float) -> Tensor:
+    heard = notes.sounds[rows, : frames_of(seconds) + N_FFT]
+    return powers_of(torch.from_numpy(heard.astype(np.float32)), seconds)

@@ -8,10 +8,8 @@ from typing import Final
 from tsumami.engine.errors import ModelError
 from tsumami.training.checkpoint import FILE, has_checkpoint, load_checkpoint
 from tsumami.training.progress import counting
-from tsumami.training.timbre.decoder import Decoder
-from tsumami.training.timbre.decoder_fit import fit_decoder, load_decoder
 from tsumami.training.timbre.encoder_data import Split, split_of
-from tsumami.training.timbre.encoder_fit import SYSTEM, TrainedEncoder, fit_encoder
+from tsumami.training.timbre.encoder_fit import SYSTEM, TrainedEncoder, fit_encoder, load_encoder
 from tsumami.training.timbre.fit import MODELS, Run, fit
 from tsumami.training.timbre.instruments import read_instruments
 from tsumami.training.timbre.notes import Notes
@@ -19,7 +17,7 @@ from tsumami.training.timbre.preset_notes import Bank, patch_bank, played, prese
 from tsumami.training.timbre.schedule import ENCODER, PAPER, EncoderSchedule
 
 ENCODERS: Final = ("contrastive", "triplet")
-"""Encoders by their loss; a decoder is made for the first."""
+"""Encoders by their loss."""
 _PATCH_PRESETS: Final = 1_500
 """Patches that stand for presets where no plugin is given."""
 
@@ -82,22 +80,15 @@ def train_paper(place: Place, name: str) -> Run:
 
 
 def train_encoder(place: Place, loss: str) -> TrainedEncoder:
-    """An encoder, and the decoder for it where it is the first kind."""
-    schedule, split = ENCODER[place.budget], place.split()
-    encoder = fit_encoder(split, loss, place.folder / loss, schedule, seed=place.seed, command=place.command)
-    if loss == ENCODERS[0]:
-        fit_decoder(
-            split,
-            encoder,
-            place.folder / _DECODER,
-            schedule,
-            seed=place.seed,
-            command=place.command,
-        )
-    return encoder
-
-
-_DECODER: Final = "decoder"
+    """An encoder, in its folder."""
+    return fit_encoder(
+        place.split(),
+        loss,
+        place.folder / loss,
+        ENCODER[place.budget],
+        seed=place.seed,
+        command=place.command,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +97,17 @@ class Trained:
 
     paper: tuple[Run, ...]
     encoders: tuple[TrainedEncoder, ...]
-    decoder: Decoder | None
 
 
 def find_trained(folder: Path) -> Trained:
     """The models in a folder of `tsumami train timbre`. Raises `ModelError` where there is none."""
     paper = tuple(Run(load_checkpoint(folder / name, SYSTEM)) for name in _there(folder, tuple(MODELS)))
-    encoders = tuple(
-        TrainedEncoder(load_checkpoint(folder / name, SYSTEM)) for name in _there(folder, ENCODERS)
-    )
+    encoders = tuple(load_encoder(folder / name) for name in _there(folder, ENCODERS))
     if not paper and not encoders:
         raise ModelError(
             f"runs must be a folder that tsumami train {SYSTEM} has made, got {folder} without {FILE}"
         )
-    decoder = load_decoder(folder / _DECODER) if has_checkpoint(folder / _DECODER) else None
-    return Trained(paper, encoders, decoder)
+    return Trained(paper, encoders)
 
 
 def kept_notes(folder: Path, trained: Trained) -> tuple[Notes, Split | None]:

@@ -14,8 +14,10 @@ from tsumami.engine.timbre.features import HOP, N_FFT, SAMPLE_RATE, features_of
 from tsumami.training.macros.export_graph import write_model
 from tsumami.training.timbre.encoder import PITCH, TIMBRE
 from tsumami.training.timbre.encoder_fit import TrainedEncoder, vectors_of
+from tsumami.training.timbre.erasure import DIRECTIONS
 from tsumami.training.timbre.export import encoder_file
 from tsumami.training.timbre.notes import Notes
+from tsumami.training.timbre.retrieval import TOP, found_again
 
 TOLERANCE: Final = 1e-4
 """Of a number of a vector of length 1, between the file and torch."""
@@ -46,6 +48,7 @@ vectors = encoder.hear(samples)  # mono, float32, {sample_rate:,} Hz; again with
 
 `{command}`: seed {seed}, epoch {best_epoch} of {epochs}, {loss} loss, {weights:,} weights.
 Data: {data}; hash `{data_hash}`.
+Out of the timbre vectors the {directions} directions are taken along which pitch moved the notes of a timbre.
 The instruments violin, bassoon, flute and trumpet, and 600 presets, are kept for the test.
 
 ## Figures
@@ -87,7 +90,9 @@ def save_encoder(encoder: TrainedEncoder, judges: Notes, out: Path) -> Contract:
     error = _error(encoder, encoder_file(encoder.model, contract), judges)
     if not error <= TOLERANCE:
         raise ModelError(f"exported encoder must agree with torch within {TOLERANCE:g}, got {error:g}")
-    contract = replace(contract, metrics={**contract.metrics, "export error": error})
+    missed = 1.0 - found_again(encoder.vectors(judges)[0][:, -1], judges.timbres, encoder.seed)[TOP[-1]]
+    metrics = {**contract.metrics, "timbres missed": round(missed, 4), "export error": error}
+    contract = replace(contract, metrics=metrics)
     write_model(encoder_file(encoder.model, contract), out)
     out.with_suffix(".md").write_text(_card(encoder, contract, out), "utf-8")
     return contract
@@ -117,6 +122,7 @@ def _card(encoder: TrainedEncoder, contract: Contract, out: Path) -> str:
         name=contract.name,
         timbre=TIMBRE,
         pitch=PITCH,
+        directions=DIRECTIONS,
         file=out.name,
         sample_rate=SAMPLE_RATE,
         command=encoder.command,

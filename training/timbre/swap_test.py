@@ -1,23 +1,26 @@
 """The swap: a note's pitch with another's timbre, told by classifiers that have only met real notes."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from tsumami.training.timbre.decoder import FRAMES, Decoder, levels_of
-from tsumami.training.timbre.encoder_fit import TrainedEncoder
-from tsumami.training.timbre.notes import Notes
+from tsumami.engine.timbre.features import features_of
+from tsumami.plugins.match.swap import swapped
+from tsumami.training.timbre.notes import Notes, at_peak
 from tsumami.training.timbre.probes import classifier, told_right
 
-_AT_ONCE: Final = 64
-_HEARD: Final = 64
-"""Frames that the classifiers hear, 0.75 s."""
+SWAPS: Final = 100
+_HEARD: Final = 40
+"""Frames that the classifiers hear, 0.9 s."""
 _LEARNED: Final = 0.75
-_STRENGTH: Final = 0.01
+_STRENGTH: Final = 0.1
+_NEAR: Final = 12
+"""Semitones."""
 
-Levels = npt.NDArray[np.float32]
+Bands = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
 
 
 class Swapped(NamedTuple):
@@ -29,42 +32,40 @@ class Swapped(NamedTuple):
     real_timbre: float
 
 
-def swap_test(encoder: TrainedEncoder, decoder: Decoder, notes: Notes, seed: int) -> Swapped:
-    """Every note's pitch with the timbre of a note of another instrument, drawn by ``seed``."""
+def swap_test(notes: Notes, seed: int, count: int = SWAPS) -> dict[str, Swapped]:
+    """So many notes' pitches with the timbre of a note of another instrument, drawn by ``seed``.
+
+    All of them, and those that were moved by an octave at most.
+    """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(notes))
-    learned, asked = np.split(order, [round(_LEARNED * len(order))])
-    heard = _summaries(notes)
+    learned, asked = np.split(rng.permutation(len(notes)), [round(_LEARNED * len(notes))])
+    heard = _bands(notes.sounds)
     tell_pitch = classifier(heard[learned], notes.pitches[learned], _STRENGTH)
     tell_timbre = classifier(heard[learned], notes.timbres[learned], _STRENGTH)
-    timbres, pitches = (vectors[:, -1] for vectors in encoder.vectors(notes))
-    givers = np.array([rng.choice(np.flatnonzero(notes.timbres != notes.timbres[row])) for row in asked])
-    made = _summary(_decoded(decoder, timbres[givers], pitches[asked]))
-    return Swapped(
-        told_right(tell_pitch, made, notes.pitches[asked]),
-        told_right(tell_timbre, made, notes.timbres[givers]),
+    real = [
         told_right(tell_pitch, heard[asked], notes.pitches[asked]),
         told_right(tell_timbre, heard[asked], notes.timbres[asked]),
-    )
-
-
-def _decoded(decoder: Decoder, timbres: Levels, pitches: Levels) -> Levels:
-    with torch.inference_mode():
-        vectors = zip(
-            *(torch.split(torch.from_numpy(some), _AT_ONCE) for some in (timbres, pitches)), strict=True
+    ]
+    takers = asked[:count]
+    givers = np.array([rng.choice(np.flatnonzero(notes.timbres != notes.timbres[row])) for row in takers])
+    made = _bands(_made(notes, giver, taker) for giver, taker in zip(givers, takers, strict=True))
+    near = np.abs(notes.notes[takers] - notes.notes[givers]) <= _NEAR
+    return {
+        what: Swapped(
+            told_right(tell_pitch, made[kept], notes.pitches[takers[kept]]),
+            told_right(tell_timbre, made[kept], notes.timbres[givers[kept]]),
+            *real,
         )
-        times = torch.arange(FRAMES)
-        parts = [decoder(t, p, times.expand(len(t), -1)).clamp(0.0, 1.0).numpy() for t, p in vectors]
-    return np.concatenate(parts)
+        for what, kept in {"any two": np.full(len(near), True), "an octave apart at most": near}.items()
+        if kept.any()
+    }
 
 
-def _summaries(notes: Notes) -> Levels:
-    rows = range(0, len(notes), _AT_ONCE)
-    parts = (torch.from_numpy(notes.sounds[first : first + _AT_ONCE].astype(np.float32)) for first in rows)
-    return np.concatenate([_summary(levels_of(part).numpy()) for part in parts])
+def _made(notes: Notes, giver: int, taker: int) -> npt.NDArray[np.float16]:
+    sound = notes.sounds[giver].astype(np.float32)
+    return at_peak(swapped(sound, float(notes.notes[giver]), float(notes.notes[taker])), len(sound))
 
 
-def _summary(levels: Levels) -> Levels:
-    """Means and deviations over time of the beginning, ``[n, 2 x bins]``."""
-    heard = levels[:, :_HEARD]
-    return np.concatenate([heard.mean(axis=1), heard.std(axis=1)], axis=1)
+def _bands(sounds: Iterable[npt.NDArray[np.float16]]) -> Bands:
+    """Means over the beginning of what the encoder hears, ``[n, BANDS]``."""
+    return np.stack([features_of(sound.astype(np.float32))[:_HEARD].mean(axis=0) for sound in sounds])

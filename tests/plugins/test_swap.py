@@ -1,0 +1,29 @@
+"""A swap's drawing: harmonics where they are wanted, under the outline that they had."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsumami.plugins.match.swap import main_lobe, redrawn
+
+
+def test_a_main_lobe_is_that_of_the_window() -> None:
+    size, zoom = 1024, 16
+    window = np.hanning(size + 1)[:-1]
+    lobe = np.abs(np.fft.rfft(window, size * zoom))[: 2 * zoom + 1] / window.sum()
+    np.testing.assert_allclose(main_lobe(np.arange(2 * zoom + 1) / zoom), lobe, atol=1e-5)
+    assert not main_lobe(np.array([2.0, -3.5, 100.0])).any()
+
+
+@given(st.floats(12.0, 90.0), st.floats(12.0, 90.0))
+@settings(max_examples=25, deadline=None)
+def test_harmonics_are_drawn_where_wanted_and_as_loud(spacing: float, wanted: float) -> None:
+    bins, level = np.arange(1025), 0.25
+    places = spacing * np.arange(1, int(1022 / spacing) + 1)
+    heard = level * main_lobe(bins[:, None] - places).sum(axis=1, keepdims=True)
+    made = redrawn(heard.astype(np.float32), np.zeros((1025, 1), np.float32), spacing, wanted)[:, 0]
+    expected = wanted * np.arange(1, int(1022 / wanted) + 1)
+    assert np.allclose(made[np.abs(bins[:, None] - expected).min(axis=1) >= 2.0], 0.0)
+    nearest = made[np.round(expected).astype(int)]
+    assert nearest.max() <= 1.01 * level
+    assert nearest.min() >= 0.7 * level, "a sine half a bin away is 1.4 dB lower, twice: heard and drawn"
