@@ -15,8 +15,8 @@ from tsumami.engine.loops.controls import LoopControl, LoopSettings
 from tsumami.engine.meter_block import MeterBlock
 
 _STAGE: Final = "tsumami.engine.loops.player:LoopPlayer"
-_LEAD_NS: Final = 150_000_000
-"""How far ahead a bar line is told: more than from one look at the tempo to the next."""
+_TOO_LATE_NS: Final = 20_000_000
+"""A bar line that is nearer is not told again: the player would hear of it when it has passed."""
 _OFF: Final = (LoopControl.TURN, LoopControl.MUTE, LoopControl.SOLO, LoopControl.HOLD)
 """What a session begins without."""
 _STEADY: Final = 5e-4
@@ -66,8 +66,10 @@ class LiveLoop:
             self._bpm = beat.bpm
             self._client.send(event(Kind.LOOP, LoopControl.TEMPO, beat.bpm))
         if self._tempo.is_running:
-            bar = math.ceil(beat.at(time.perf_counter_ns() + _LEAD_NS) / BEATS_IN_BAR)
-            self._client.send(event(Kind.LOOP, LoopControl.BAR, beat.ns_of(bar * BEATS_IN_BAR)))
+            now = time.perf_counter_ns()
+            line_ns = beat.ns_of(math.ceil(beat.at(now) / BEATS_IN_BAR) * BEATS_IN_BAR)
+            if line_ns - now > _TOO_LATE_NS:
+                self._client.send(event(Kind.LOOP, LoopControl.BAR, line_ns))
 
     def _resume(self) -> None:
         """An engine that was started again begins with the session's seed: go on with the last."""
