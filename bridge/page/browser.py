@@ -131,7 +131,7 @@ class Browser:
 
     async def _send_picture(self, picture: Picture, texts: Mapping[str, bytes]) -> None:
         for name, text in list(texts.items()):
-            if text != self._texts.get(name):
+            if text and text != self._texts.get(name):
                 self._texts[name] = text
                 await self._socket.send_text(text.decode())
         if self.sent % _NAMES_EVERY == 0:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,7 +121,11 @@ def _places(index: Index) -> npt.NDArray[np.float32]:
         except ParameterError:
             pass
         else:
-            return places_of(index, _SEED)
+            # One thread: the others are for the sound.
+            threads: Any = import_module("threadpoolctl")
+            import_module("sklearn.manifold")
+            with threads.threadpool_limits(1):
+                return places_of(index, _SEED)
     centred = index.vectors - index.vectors.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     return np.asarray(centred @ directions[:2].T, np.float32)

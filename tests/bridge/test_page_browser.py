@@ -122,12 +122,14 @@ def test_snapshots_morph_sounds_and_learning(
         pad = page.locator(".pad")
         box = pad.bounding_box()
         assert box is not None
-        for share, wanted in ((0.98, two), (0.02, one)):
+        straight = page.get_by_role("button", name="straight")
+        for share, wanted in ((0.98, two), (0.02, one), (0.98, two)):
             page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
             page.mouse.down()
             page.mouse.move(box["x"] + box["width"] * share, box["y"] + 20, steps=5)
             page.mouse.up()
             is_at(page, cutoff, wanted, within=4.0)
+            straight.click()
         keep(page, "morph", whole=True)
 
         for value in (1, 2):  # far below, and not in hand

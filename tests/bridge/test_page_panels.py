@@ -61,7 +61,7 @@ def head_at(page: Page) -> str:
 
 
 def test_the_loop_that_plays_the_one_that_waits_and_what_moves_them(chromium: Browser) -> None:
-    arguments = ("--device", "null", "--loop", "bass", "--bpm", "60")
+    arguments = ("--device", "null", "--loop", "bass", "--bpm", "90")
     with (
         running_live(*PAGE, *arguments) as live,
         opened(chromium, address_of(live)) as page,
@@ -70,20 +70,20 @@ def test_the_loop_that_plays_the_one_that_waits_and_what_moves_them(chromium: Br
         waits(page, lambda: "seed 1" in loop.inner_text(), "the loop's seed is not told")
         assert loop.locator("canvas").evaluate(INK)
         tempo = knob(page, "tempo")
-        waits(page, lambda: tempo.get_attribute("aria-valuetext") == "60 bpm", "the tempo is not told")
+        waits(page, lambda: tempo.get_attribute("aria-valuetext") == "90 bpm", "the tempo is not told")
         before = head_at(page)
         waits(page, lambda: head_at(page) != before, "the loop does not move on")
         seed = knob(page, "loop/seed")
         seed.press("End")
         loop.get_by_text("then seed 127 at the bar line").wait_for()
-        loop.get_by_text("seed 127 · 60 bpm").wait_for()
+        loop.get_by_text("seed 127 · 90 bpm").wait_for()
         assert seed.get_attribute("aria-valuetext") == "127"
         assert "dB" in (knob(page, "loop/level").get_attribute("aria-valuetext") or "")
         mute = loop.get_by_role("button", name="loop mute")
         mute.click()
         waits(page, lambda: mute.get_attribute("aria-pressed") == "true", "it is not muted")
         loop.get_by_role("button", name="loop undo").click()
-        loop.get_by_text("seed 1 · 60 bpm").wait_for()
+        loop.get_by_text("seed 1 · 90 bpm").wait_for()
         keep(page, "loop")
         assert live.end(signal.SIGINT)["loop"]["changes"] >= 2
     assert_nothing_left()

@@ -3,6 +3,8 @@
 import { make, panel } from "./make.js";
 import { Hand } from "./hand.js";
 
+const STRAIGHT = "/tsumami/morph/straight";
+
 const clip = (value) => Math.min(Math.max(value, 0), 1);
 
 export function morphPanel(session) {
@@ -11,13 +13,20 @@ export function morphPanel(session) {
   const upwards = make("select", { "aria-label": "What up and down moves" },
     make("option", { value: "" }, "nothing"),
     ...session.of("macro", "gain").map(({ number, name }) => make("option", { value: number }, name)));
+  const straight = make("button", {
+    "aria-pressed": false, title: "Straight between the parameters, not through the latent", hidden: !session.has(STRAIGHT),
+    onclick: ({ target }) => {
+      target.setAttribute("aria-pressed", target.getAttribute("aria-pressed") !== "true");
+      go(share);
+    },
+  }, "straight");
   const dot = make("i", { class: "dot" });
   const pad = make("div", {
     class: "pad", role: "slider", tabindex: 0, "aria-label": "Morph", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0,
   }, dot, make("span", { class: "from" }), make("span", { class: "to" }));
   const note = make("p", { class: "none" }, "Store two snapshots to go between them.");
   const element = panel("morph", "Morph", pad, note,
-    make("div", { class: "ways" }, make("label", {}, "from ", from), make("label", {}, "to ", to), make("label", {}, "up ", upwards)));
+    make("div", { class: "ways" }, make("label", {}, "from ", from), make("label", {}, "to ", to), make("label", {}, "up ", upwards), straight));
 
   // Keys and the wheel go along the way; fingers are where they are.
   const hand = new Hand(pad, { along: "x", initial: 0, position: 0, move: go, taken: () => true });
@@ -40,7 +49,8 @@ export function morphPanel(session) {
     share = position;
     pad.setAttribute("aria-valuenow", Math.round(share * 100));
     dot.style.left = `${share * 100}%`;
-    if (from.value && to.value) session.do("/tsumami/morph", Number(from.value), Number(to.value), share);
+    const way = straight.getAttribute("aria-pressed") === "true" ? STRAIGHT : "/tsumami/morph";
+    if (from.value && to.value) session.do(way, Number(from.value), Number(to.value), share);
   }
 
   function place(x, y) {
