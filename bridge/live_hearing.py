@@ -53,7 +53,9 @@ class LiveHearing:
             from tsumami.bridge.groove.latency import LatencyFile
 
             device = session.device
-            latency = LatencyFile().latency(engine, device.sample_rate, device.block_size).heard
+            ways = LatencyFile().latency(engine, device.sample_rate, device.block_size)
+            # Our own beat is played before it is heard; another's is there when it falls.
+            latency = ways.round_trip if session.tempo.source == "own" else ways.heard
         return HearingConfig(
             None if self._memory is None else self._memory.name,
             session.device.sample_rate,

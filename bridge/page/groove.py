@@ -80,7 +80,7 @@ class GrooveLanes:
     """`take` what was heard, then `document` tells it; one thread calls both.
 
     ``tempo`` is what hits are held against, or the ``reference`` where there is one and it is asked for;
-    ``latency_seconds`` is from the input's converter to the ear.
+    ``latency_seconds`` is from a beat of the session to the sample at which a hit on it is heard.
     """
 
     def __init__(

@@ -24,7 +24,8 @@ class HearingConfig:
     """What is to be heard, and how.
 
     ``memory_name`` is of the `GrooveMemory` that the input's tap writes, None without an input; ``timbre`` is
-    an index, `BUILTIN` or None. ``latency_seconds`` is from the input's converter to the ear.
+    an index, `BUILTIN` or None. ``latency_seconds`` is from a beat of the session to the sample at which
+    a hit on it is heard.
     """
 
     memory_name: str | None

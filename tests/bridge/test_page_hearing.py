@@ -291,3 +291,18 @@ def test_a_groove_without_an_input_ends_in_one_line() -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("got true; choose an --input")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("source", "milliseconds"), [("own", 30.0), ("midi", 20.0)])
+def test_a_beat_that_is_played_here_is_heard_later(
+    source: str, milliseconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the way out, which a beat from elsewhere does not take."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    table = f'[input]\nsource = "device"\n[groove]\non = true\n[tempo]\nsource = "{source}"\n'
+    hearing = LiveHearing(parse_session(table, Path("show.toml")), None)
+    try:
+        engine = Message("ready", "", latency_seconds=0.010, input_latency_seconds=0.030)
+        assert hearing.config(engine).latency_seconds == pytest.approx(milliseconds / 1000.0)
+    finally:
+        hearing.close()

@@ -42,7 +42,7 @@ canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height
 
 
 NAMELESS = """
-() => [...document.querySelectorAll("button, input, select, [role=slider], [role=meter], [role=img], section")]
+() => [...document.querySelectorAll("button, input, select, section, [role=slider], [role=meter], canvas[role]")]
   .filter((each) => !each.closest("[hidden]"))
   .filter((each) => !(each.ariaLabel || each.textContent.trim() || each.labels?.length))
   .map((each) => each.outerHTML)
