@@ -55,10 +55,10 @@ def loops(
     if folder is None:
         return
     names = [each.value for each in model or LoopsModel]
-    is_one = len(names) == 1 and names != [LoopsModel.PAPER.value]
-    if out is not None and (out.suffix != ".onnx" or not is_one):
+    exported = [name for name in names if name != LoopsModel.PAPER.value]
+    if out is not None and (out.suffix != ".onnx" or len(exported) != 1):
         raise ModelError(
-            f"out must end with .onnx and be of one --model but paper, got {out} of {len(names)}"
+            f"out must end with .onnx and be of one --model beside paper, got {out} of {len(exported)}"
         )
     with training_installed("train"):
         from tsumami.training.loops.data import loop_data

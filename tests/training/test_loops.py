@@ -167,11 +167,10 @@ def test_from_data_to_page_by_command(data: Path, tmp_path: Path) -> None:
     runs, out, results = tmp_path / "runs", tmp_path / "loops.onnx", tmp_path / "results"
     given = ("--data", str(data))
     words = ("train", "loops", *given, "--folder", str(runs), "--budget", "smoke")
-    both = run_tsumami_json(*words, "--model", "paper", "--model", "energy")
-    assert [run["model"] for run in both["runs"]] == ["paper", "energy"]
-    run_tsumami_json(*words, "--model", "energy", "--out", str(out))
+    both = run_tsumami_json(*words, "--model", "paper", "--model", "drawn", "--out", str(out))
+    assert [run["model"] for run in both["runs"]] == ["paper", "drawn"]
     assert "tsumami train loops" in out.with_suffix(".md").read_text("utf-8")
-    assert LoopGenerator(out).latents == LATENTS
+    assert LoopGenerator(out).latents == LATENTS + STEPS
     folder = tmp_path / "loops"
     made = run_tsumami_json(
         "loops", str(folder), "--model", str(out), "--bpm", "100", "--count", "3", "--seed", "7", "--plot"
@@ -185,7 +184,7 @@ def test_from_data_to_page_by_command(data: Path, tmp_path: Path) -> None:
     judged = run_tsumami_json(
         "evaluate", "loops", *given, "--runs", str(runs), "--table", "--out", str(results)
     )
-    assert [row["loops"] for row in judged["rows"]] == ["true loops", "learned loops", "energy"]
+    assert [row["loops"] for row in judged["rows"]] == ["true loops", "learned loops", "drawn"]
     names = {path.name for path in results.iterdir()}
     assert names == {"loops.md", "loops.json", "loops-places.png", "loops-pairs.png", "loops-paper.png"}
     assert json.loads((results / "loops.json").read_text())["rows"] == judged["rows"]
