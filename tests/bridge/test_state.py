@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsumami.bridge.mapping import Positions, targets_of
+from tsumami.bridge.mapping import Positions, Target, targets_of
 from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.mapping.command import Command, command_of, index_of, morph_index, morph_of
 from tsumami.bridge.session import Session
@@ -19,6 +19,7 @@ from tsumami.bridge.state.history import GESTURE_NS, STEPS, History
 from tsumami.bridge.state.state import _within
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, Events, Kind, effect_index, event
+from tsumami.engine.loops.controls import LoopControl
 
 PARAMETERS = ["cutoff", "pan", "drive"]
 POSITIONS = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3)
@@ -290,6 +291,10 @@ def test_panic_reaches_every_channel(stage: Stage) -> None:
     stage.do(Command.PANIC)
     (events,) = stage.played
     assert set(events["channel"][events["kind"] == Kind.ALL_SOUND_OFF].tolist()) == set(range(16))
+    assert np.count_nonzero(events["kind"] == Kind.PANIC) == 1
+    positions = Positions(np.zeros(1))
+    positions.note(events)
+    assert positions(Target(Kind.LOOP, LoopControl.MUTE)) == 1.0, "it is told where the loop's switch stands"
 
 
 def test_chance_moves_what_is_not_locked_and_one_undo_goes_back(tmp_path: Path) -> None:
