@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.bridge.chromium import (
     address_of,
@@ -42,7 +42,8 @@ canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height
 
 
 NAMELESS = """
-() => [...document.querySelectorAll("button, input, select, section, [role=slider], [role=meter], canvas[role]")]
+() => [...document.querySelectorAll("button, input, select, section, canvas, [role=slider], [role=meter]")]
+  .filter((each) => !each.closest("[aria-hidden], .scope"))
   .filter((each) => !each.closest("[hidden]"))
   .filter((each) => !(each.ariaLabel || each.textContent.trim() || each.labels?.length))
   .map((each) => each.outerHTML)
@@ -187,10 +188,26 @@ def test_hits_of_the_input_and_sounds_that_are_near_to_it(
         named = face.locator(".label").inner_text()
         page.keyboard.press("Enter")
         waits(page, lambda: sound.inner_text() == named, "the sound on the map is not loaded")
+        tapped = tap_somewhere(page, face)
+        waits(page, lambda: sound.inner_text() == tapped, "the sound that was tapped is not loaded")
         found.locator("input[type=file]").set_input_files(index)
         found.get_by_text("no recording that this browser can read").wait_for()
         live.end(signal.SIGINT)
     assert_nothing_left()
+
+
+def tap_somewhere(page: Page, face: Locator) -> str:
+    """Tap the first sound that lies under a finger that looks for one; its name."""
+    face.scroll_into_view_if_needed()
+    box, label = face.bounding_box(), face.locator(".label")
+    assert box is not None
+    for y in np.arange(10.0, box["height"], 20.0):
+        for x in np.arange(10.0, box["width"], 20.0):
+            page.mouse.move(box["x"] + x, box["y"] + y)
+            if label.is_visible():
+                page.touchscreen.tap(box["x"] + x, box["y"] + y)
+                return label.inner_text()
+    raise AssertionError("no sound is on the map")
 
 
 def milliseconds(text: str) -> float:
