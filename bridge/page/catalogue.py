@@ -12,6 +12,7 @@ from tsumami.bridge.page.facts import Address, Facts, Sound
 from tsumami.bridge.page.memory import MOST_ADDRESSES
 from tsumami.bridge.setup import Setup
 from tsumami.engine.config import MacroLabel
+from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.plugins import Patch
 from tsumami.plugins.presets import Preset
 
@@ -62,11 +63,23 @@ def knobs_of(maps: Sequence[Map], numbers: Mapping[Place, int]) -> dict[int, lis
 
 
 def _default(setup: Setup, place: Place, target: Target) -> float:
-    """Where a knob goes that is reset: a parameter of the built-in instrument has a default."""
-    if place[0] == "parameter":
-        parameter = setup.parameters[target.index]
-        return parameter.from_unit(parameter.default)
-    return 1.0 if place[0] == "gain" else 0.5 if place[0] == "macro" else 0.0
+    """Where a knob goes that is reset: where it stood when the session began."""
+    loop, tempo = setup.session.loop, setup.session.tempo
+    match place:
+        case ("parameter", _):
+            parameter = setup.parameters[target.index]
+            return parameter.from_unit(parameter.default)
+        case ("macro" | "latent", _):
+            return 0.5
+        case ("loop", ("density" | "brightness" | "seed") as name):
+            return target.position(float(getattr(loop, name)))
+        case ("tempo",):
+            return target.position(tempo.bpm)
+        case ("repair", "hold"):
+            return target.position(HOLD_SECONDS)
+        case ("gain",) | ("loop", "level") | ("repair", "on") | ("groove", "sensitivity" | "reference"):
+            return 1.0
+    return 0.0
 
 
 def _sound(sound: Patch | Preset) -> Sound:
