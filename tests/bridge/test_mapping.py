@@ -1,12 +1,15 @@
 import pytest
 
 from tsumami.bridge.groove.control import GrooveControl
+from tsumami.bridge.map_tables import LATENTS
 from tsumami.bridge.mapping import Mapping, Source, Target, compile_mapping
 from tsumami.bridge.mapping.rivals import rivals
 from tsumami.bridge.session import MACRO_NAMES, Input, Map, Midi, Output, Session
 from tsumami.bridge.session_tables import Groove
+from tsumami.engine.contract_file import read_contract
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
+from tsumami.engine.models import shipped_model
 from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 
 
@@ -88,6 +91,14 @@ def test_dimensions_of_the_latent_the_repair_and_the_groove_are_targets() -> Non
         compile_mapping(session, macros=[], parameters=[], latents=3)
     with pytest.raises(SessionError, match=r"map\[0\].latent must be left out, for there are none, got '3'"):
         compile_mapping(session, macros=[], parameters=[])
+
+
+def test_the_model_that_ships_has_as_many_macros_and_dimensions_as_is_said_without_it() -> None:
+    model = shipped_model("builtin")
+    assert model is not None
+    latents = read_contract(model).latents
+    assert [latent.name for latent in latents[: len(MACRO_NAMES)]] == list(MACRO_NAMES)
+    assert len(latents) == LATENTS
 
 
 def test_a_map_says_how_far_its_target_goes_and_how() -> None:
