@@ -34,8 +34,7 @@ vector of it. Compactness is the better the smaller, dispersion the larger. The 
 
 {separation}
 {margins}
-Where a probe below tells no more than chance, a space has learned nothing yet, and its compactness and
-dispersion are those of noise: nothing is then shown for or against the loss.
+A space whose probe below tells no more than chance has learned nothing: its figures are those of noise.
 
 ![Both spaces by t-SNE]({spaces})
 
