@@ -47,10 +47,13 @@ def swapped(sound: Samples, note: float, wanted: float) -> Samples:
         raise ParameterError(
             f"pitches must be at most {MOST_SEMITONES:g} semitones apart, got {abs(wanted - note):.0f}"
         )
+    frames, sound = len(sound), np.pad(sound, (0, max(N_FFT - len(sound), 0)))
     hiss = np.random.default_rng(0).standard_normal(len(sound)).astype(np.float32)
     heard, noise = (np.abs(librosa.stft(some, n_fft=N_FFT, hop_length=HOP)) for some in (sound, hiss))
     drawn = redrawn(heard, noise / np.sqrt(np.square(noise).mean()), _bins_of(note), _bins_of(wanted))
-    made = librosa.griffinlim(drawn, n_iter=_ITERATIONS, hop_length=HOP, n_fft=N_FFT, random_state=0)
+    made = librosa.griffinlim(
+        drawn, n_iter=_ITERATIONS, hop_length=HOP, n_fft=N_FFT, length=len(sound), random_state=0
+    )[:frames]
     return np.asarray(_PEAK * made / max(float(np.abs(made).max(initial=0.0)), _SMALLEST), np.float32)
 
 
