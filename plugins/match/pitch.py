@@ -20,6 +20,11 @@ _FIRST_OF: Final = 0.9
 _QUIET: Final = 0.03  # -30 dB
 _SHARE: Final = 0.6
 _SAME_SEMITONES: Final = 0.5
+_MISSING: Final = 0.018  # -35 dB
+_HOLE: Final = 0.1  # -20 dB
+_PARTIALS: Final = 8
+_AROUND: Final = 0.03
+"""Partials are looked for so far beside their places, as a share of the fundamental."""
 
 
 def pitch_hz(samples: Samples, sample_rate: float) -> float | None:
@@ -41,7 +46,8 @@ def pitch_hz(samples: Samples, sample_rate: float) -> float | None:
         return None
     middle = float(np.median(notes))
     agree = np.count_nonzero(np.abs(notes - middle) < _SAME_SEMITONES)
-    return frequency_hz(middle) if agree >= _SHARE * len(found) else None
+    hz = frequency_hz(middle)
+    return hz if agree >= _SHARE * len(found) and not _is_chord(samples, sample_rate, hz) else None
 
 
 def note_of(pitch_hz: float) -> float:
@@ -65,6 +71,28 @@ def _window_pitch(window: _Curve, sample_rate: float) -> float | None:
         return None
     peak = begin + int(peaks[part[peaks] >= _FIRST_OF * part[peaks].max()][0])
     return sample_rate / (peak + _offset(curve[peak - 1 : peak + 2]))
+
+
+def _is_chord(samples: Samples, sample_rate: float, hz: float) -> bool:
+    """Whether a sound that repeats at ``hz`` is of several notes, whose common period that is.
+
+    A major triad is the fourth, fifth and sixth partial of such a period and theirs: the first is not there,
+    nor the seventh between stronger ones.
+    """
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    places = np.fft.rfftfreq(len(samples), 1.0 / sample_rate) / hz
+
+    def partial(number: int) -> float:
+        near = spectrum[np.abs(places - number) < _AROUND * max(number, 4)]
+        return float(near.max(initial=0.0))
+
+    if partial(1) > _MISSING * spectrum.max():
+        return False
+    levels = [partial(number) for number in range(2, _PARTIALS + 1)]
+    return max(levels) < _MISSING * spectrum.max() or any(
+        levels[number] < _HOLE * min(max(levels[:number]), max(levels[number + 1 :]))
+        for number in range(1, len(levels) - 1)
+    )
 
 
 def _likeness(window: _Curve) -> _Curve:

@@ -150,3 +150,14 @@ def test_noise_silence_and_clicks_have_no_pitch() -> None:
     noise = np.random.default_rng(0).normal(size=SAMPLE_RATE).astype(np.float32)
     for samples in (noise, np.zeros(SAMPLE_RATE, np.float32), noise[:100], np.eye(1, SAMPLE_RATE)[0]):
         assert pitch_hz(samples.astype(np.float32), SAMPLE_RATE) is None
+
+
+@pytest.mark.parametrize(
+    "chord", [(0, 4), (0, 7), (0, 9), (0, 4, 7), (0, 3, 7), (0, 5, 7), (0, 3, 8), (0, 4, 7, 11)]
+)
+def test_a_chord_has_no_pitch_though_it_has_a_period(chord: tuple[int, ...]) -> None:
+    times = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    for root in range(45, 74, 4):
+        tones = [frequency_hz(root + above) for above in chord]
+        waves = sum(np.sin(2 * np.pi * n * hz * times) / n for hz in tones for n in range(1, 9))
+        assert pitch_hz(np.asarray(waves, np.float32), SAMPLE_RATE) is None
