@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine import EVENT_DTYPE, Kind, MeterBlock, Ring, event
-from tsumami.engine.macro_thread import MacroFeed, MacroThread
+from tsumami.engine.macros.thread import MacroFeed, MacroThread
 from tsumami.engine.patch_events import patch_events, patch_to_come
 
 
@@ -38,6 +38,9 @@ class Slide:
     def move(self, macro: int, position: float) -> None:
         self._ticks = 3
         self.positions[macro] = position
+
+    def move_latent(self, dimension: int, position: float) -> None:
+        raise AssertionError(f"nobody turns the latent here: {dimension} {position}")
 
     def tick(self, seconds: float) -> bool:
         assert 0 <= seconds <= 0.004
