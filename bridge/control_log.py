@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from tsumami.bridge.control_log_lines import LogEnd, LogHeader, LogLine, Row, lines_of, rows_of
-from tsumami.bridge.session_errors import nearest
+from tsumami.bridge.session.errors import nearest
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, Events
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session.tables import Session
 from tsumami.engine.events import EFFECT_ROWS, Events, Kind, effect_index
 
 LOG_VERSION = 1
@@ -60,7 +60,7 @@ class LogLine(
     note_slide: tuple[_Note, float] | None = None
     latent: tuple[_Count, float] | None = None
     repair: tuple[_Count, float] | None = None
-    """Number of a `tsumami.engine.repair_control.RepairControl`, and its value."""
+    """Number of a `tsumami.engine.restoration.repair_control.RepairControl`, and its value."""
     loop: tuple[_Count, float] | None = None
     """Number of a `tsumami.engine.loops.LoopControl`, and its value."""
 

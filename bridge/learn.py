@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from tsumami.bridge.controllers import load_controller
-from tsumami.bridge.map_tables import MACRO_NAMES, Map, default_maps
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
 from tsumami.bridge.midi.learner import Learned, Learner
-from tsumami.bridge.session import load_session, parse_session
-from tsumami.bridge.session_tables import VERSION, Session
+from tsumami.bridge.session.map_tables import MACRO_NAMES, Map, default_maps
+from tsumami.bridge.session.session import load_session, parse_session
+from tsumami.bridge.session.tables import VERSION, Session
 from tsumami.bridge.unused_path import unused_path
 from tsumami.engine.errors import SessionError
 from tsumami.plugins.offline.wav import write_beside

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsumami.bridge.mapping import Positions
 from tsumami.bridge.mapping.command import command_of
-from tsumami.bridge.programs import PresetPrograms, Programs
+from tsumami.bridge.session.programs import PresetPrograms, Programs
 from tsumami.bridge.state.state import State
 from tsumami.bridge.tempo.tempo import COMMANDS, Tempo
 from tsumami.engine import EngineClient

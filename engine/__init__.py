@@ -11,9 +11,8 @@ from tsumami.engine.lazy import lazy_exports
 if TYPE_CHECKING:
     from tsumami.engine.client import EngineClient
     from tsumami.engine.config import EngineConfig, MacroLabel, Message, StageSource
-    from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
-    from tsumami.engine.contract_file import check_contract
-    from tsumami.engine.device import Device, NullDevice, open_device
+    from tsumami.engine.devices.device import Device, NullDevice, open_device
+    from tsumami.engine.devices.portaudio import output_devices
     from tsumami.engine.errors import (
         DeviceError,
         EngineError,
@@ -24,27 +23,28 @@ if TYPE_CHECKING:
         TsumamiError,
     )
     from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, NOW, Events, Kind, event
-    from tsumami.engine.inference import Inference
-    from tsumami.engine.input_ring import input_frames
-    from tsumami.engine.macro_model import MacroModel
+    from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
+    from tsumami.engine.inference.contract_file import check_contract
+    from tsumami.engine.inference.inference import Inference
     from tsumami.engine.macros import MacroProcessor
+    from tsumami.engine.macros.model import MacroModel
+    from tsumami.engine.macros.sound_model import SoundModel
     from tsumami.engine.meter_block import MeterBlock
     from tsumami.engine.parameter import Parameter
-    from tsumami.engine.portaudio import output_devices
     from tsumami.engine.resample import StreamResampler
     from tsumami.engine.ring import Ring
-    from tsumami.engine.sound_model import SoundModel
     from tsumami.engine.stage import Stage, run_stage
-    from tsumami.engine.stft import StftStream
-    from tsumami.engine.strip import Strip
-    from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
+    from tsumami.engine.stft.stft import StftStream
+    from tsumami.engine.strip.input_ring import input_frames
+    from tsumami.engine.strip.settings import DeviceRequest, InputSettings, StripSettings
+    from tsumami.engine.strip.strip import Strip
 
 _MODULES = {
     "client": ("EngineClient",),
     "config": ("EngineConfig", "MacroLabel", "Message", "StageSource"),
-    "contract": ("Contract", "Latent", "ModelParameter", "Training"),
-    "contract_file": ("check_contract",),
-    "device": ("Device", "NullDevice", "open_device"),
+    "inference.contract": ("Contract", "Latent", "ModelParameter", "Training"),
+    "inference.contract_file": ("check_contract",),
+    "devices.device": ("Device", "NullDevice", "open_device"),
     "errors": (
         "DeviceError",
         "EngineError",
@@ -55,20 +55,20 @@ _MODULES = {
         "TsumamiError",
     ),
     "events": ("EVENT_DTYPE", "NOW", "NO_EVENTS", "Events", "Kind", "event"),
-    "inference": ("Inference",),
-    "input_ring": ("input_frames",),
-    "macro_model": ("MacroModel",),
+    "inference.inference": ("Inference",),
+    "strip.input_ring": ("input_frames",),
+    "macros.model": ("MacroModel",),
     "macros": ("MacroProcessor",),
     "meter_block": ("MeterBlock",),
     "parameter": ("Parameter",),
-    "portaudio": ("output_devices",),
+    "devices.portaudio": ("output_devices",),
     "resample": ("StreamResampler",),
     "ring": ("Ring",),
-    "sound_model": ("SoundModel",),
+    "macros.sound_model": ("SoundModel",),
     "stage": ("Stage", "run_stage"),
-    "stft": ("StftStream",),
-    "strip": ("Strip",),
-    "strip_settings": ("DeviceRequest", "InputSettings", "StripSettings"),
+    "stft.stft": ("StftStream",),
+    "strip.strip": ("Strip",),
+    "strip.settings": ("DeviceRequest", "InputSettings", "StripSettings"),
 }
 __all__ = [
     "EVENT_DTYPE",

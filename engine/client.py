@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.config import EngineConfig, Message
-from tsumami.engine.device_search import DeviceSearch
+from tsumami.engine.devices.search import DeviceSearch
 from tsumami.engine.errors import EngineError
 from tsumami.engine.events import Events, Kind, event
 from tsumami.engine.patch_events import morph_end, patch_events, patch_to_come
 from tsumami.engine.remembered import RememberedState
 from tsumami.engine.shared import SessionMemory
-from tsumami.engine.strip_settings import DeviceRequest
+from tsumami.engine.strip.settings import DeviceRequest
 
 _START_SECONDS = 120.0
 """Long enough to compile every kernel on a slow machine."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tsumami.engine.strip_settings import DeviceRequest, StripSettings
+from tsumami.engine.strip.settings import DeviceRequest, StripSettings
 
 
 @dataclass(frozen=True, slots=True)

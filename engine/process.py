@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsumami.engine.config import EngineConfig, MacroLabel, Message
-from tsumami.engine.device import Device, open_device
+from tsumami.engine.devices.device import Device, open_device
 from tsumami.engine.doorbell import Doorbell
 from tsumami.engine.errors import EngineError, TsumamiError
 from tsumami.engine.instrument import create_effect, create_instrument
-from tsumami.engine.macro_thread import MacroThread
+from tsumami.engine.macros.thread import MacroThread
 from tsumami.engine.meter_block import MeterBlock
 from tsumami.engine.priority import take_short_turns
 from tsumami.engine.shared import SessionMemory
-from tsumami.engine.strip import Strip
+from tsumami.engine.strip.strip import Strip
 
 if TYPE_CHECKING:
     from tsumami.engine.loops.loop_thread import LoopThread
@@ -94,7 +94,7 @@ class _Engine:
         self._macros: MacroThread | None = None
         if config.macro_model is not None:
             # Here, so that an engine without models does without ONNX Runtime.
-            from tsumami.engine.macro_loading import load_macros
+            from tsumami.engine.macros.loading import load_macros
 
             loaded = load_macros(
                 config.macro_model, config.provider, instrument.parameters, config.macro_axes

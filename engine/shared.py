@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tsumami.engine.events import EVENT_DTYPE
-from tsumami.engine.input_ring import INPUT_CAPACITY, INPUT_DTYPE
 from tsumami.engine.meter_block import METER_DTYPE, MeterBlock
 from tsumami.engine.ring import Ring
+from tsumami.engine.strip.input_ring import INPUT_CAPACITY, INPUT_DTYPE
 
 FRAME_DTYPE = np.dtype([("left", np.float32), ("right", np.float32)])
 """One stereo frame of a ring of samples."""

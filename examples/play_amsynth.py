@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tsumami.bridge.session import MACRO_NAMES
+from tsumami.bridge.session.session import MACRO_NAMES
 
 Audio = npt.NDArray[Any]
 rtmidi: Any = import_module("rtmidi")  # its names come from a compiled module that no checker reads

@@ -13,7 +13,7 @@ import soundfile
 from tests.amsynth import require_amsynth
 from tests.bridge.live_process import running_live
 from tests.command import run_tsumami_json
-from tsumami.bridge.session import load_session
+from tsumami.bridge.session.session import load_session
 from tsumami.plugins import load_bank
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

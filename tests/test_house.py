@@ -127,7 +127,7 @@ def test_command_line_starts_without_what_only_rendering_needs() -> None:
 
 
 def test_engine_loads_nothing_above_it() -> None:
-    loaded = loaded_after("tsumami.engine", "tsumami.engine.process", "tsumami.engine.inference")
+    loaded = loaded_after("tsumami.engine", "tsumami.engine.process", "tsumami.engine.inference.inference")
     assert not loaded & {f"tsumami.{name}" for name in ("plugins", "bridge", "training")}
 
 

@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 from tsumami.bridge.bench.control_page import Control, controlled_engine, looking_browser
 from tsumami.bridge.bench.jack_server import jack_server
 from tsumami.bridge.bench.report import Report, Row
-from tsumami.bridge.live_page import LivePage
+from tsumami.bridge.live.page import LivePage
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import Message, MidiInputs
 from tsumami.engine import EngineError

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tsumami.bridge.bench.playing import playing_engine
-from tsumami.bridge.live_learn import LiveLearn
-from tsumami.bridge.live_page import LivePage, PageRequest, Told
-from tsumami.bridge.live_state import open_state
-from tsumami.bridge.programs import PatchPrograms
-from tsumami.bridge.rack import Rack
+from tsumami.bridge.live.learn import LiveLearn
+from tsumami.bridge.live.page import LivePage, PageRequest, Told
+from tsumami.bridge.live.state import open_state
 from tsumami.bridge.router import Router
-from tsumami.bridge.setup import Setup
+from tsumami.bridge.session.programs import PatchPrograms
+from tsumami.bridge.session.rack import Rack
+from tsumami.bridge.session.setup import Setup
 from tsumami.engine import DeviceRequest, EngineClient, Message
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.priority import take_short_turns

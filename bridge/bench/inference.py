@@ -16,13 +16,13 @@ import onnxruntime
 import tsumami.engine.models
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.timing import interleaved
-from tsumami.engine.contract import Contract
-from tsumami.engine.contract_file import load_bytes, name_of, read_contract
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
-from tsumami.engine.macro_model import MacroModel
-from tsumami.engine.provider import Provider, open_on
-from tsumami.engine.sound_model import SoundModel
+from tsumami.engine.inference.contract import Contract
+from tsumami.engine.inference.contract_file import load_bytes, name_of, read_contract
+from tsumami.engine.inference.inference import Inference
+from tsumami.engine.inference.provider import Provider, open_on
+from tsumami.engine.macros.model import MacroModel
+from tsumami.engine.macros.sound_model import SoundModel
 
 _ROUNDS = 5000
 _PERCENTILES = {"p50": 50, "p99": 99, "p99.9": 99.9}

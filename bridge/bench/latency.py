@@ -14,8 +14,8 @@ from tsumami.bridge.bench.playing import playing_engine
 from tsumami.bridge.bench.report import Row
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import MidiInputs
-from tsumami.bridge.programs import PatchPrograms
 from tsumami.bridge.router import Router
+from tsumami.bridge.session.programs import PatchPrograms
 from tsumami.engine import DeviceRequest, EngineError, MeterBlock
 
 _BRIGHT_CC = 20

@@ -15,9 +15,9 @@ from rich.progress import track
 from tsumami.bridge.bench.blocks import Playing, measure_blocks
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.timing import interleaved
-from tsumami.bridge.overrides import overridden
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.overrides import overridden
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.engine import DeviceRequest, EngineClient, Kind, event
 from tsumami.engine.events import NO_EVENTS
 from tsumami.engine.loops.assembly import loop_frames

@@ -19,7 +19,7 @@ from tsumami.bridge.bench.trained_on import corpus_of, spread_rows
 from tsumami.engine import MacroModel, MacroProcessor
 
 if TYPE_CHECKING:
-    from tsumami.engine.contract import Latent
+    from tsumami.engine.inference.contract import Latent
     from tsumami.training.macros.corpus import Corpus
     from tsumami.training.macros.knobs import Verdict
     from tsumami.training.macros.sounds import Sounds

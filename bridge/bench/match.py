@@ -17,7 +17,7 @@ from rich.progress import track
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.trained_on import corpus_of, spread_rows
 from tsumami.engine.errors import ModelError
-from tsumami.engine.sound_model import SoundModel
+from tsumami.engine.macros.sound_model import SoundModel
 from tsumami.plugins.match.library import Library
 from tsumami.plugins.match.matching import Match, match_sound, player_for, settings_of
 from tsumami.plugins.match.mel import SAMPLE_RATE

@@ -4,8 +4,8 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import Setup, set_up
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import Setup, set_up
 from tsumami.engine import DeviceRequest, EngineClient, Message, StripSettings
 
 

@@ -14,10 +14,10 @@ import platformdirs
 
 from tsumami.bridge.bench.blocks import Playing, load_rows, measure_blocks
 from tsumami.bridge.bench.report import Report, Row
-from tsumami.bridge.overrides import overridden
-from tsumami.bridge.rack import Rack
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import Setup, set_up
+from tsumami.bridge.session.overrides import overridden
+from tsumami.bridge.session.rack import Rack
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import Setup, set_up
 from tsumami.engine import DeviceRequest, EngineClient, Kind, Strip, event
 from tsumami.engine.errors import PluginError
 from tsumami.engine.instrument import create_instrument

@@ -15,10 +15,10 @@ import rocket_fft  # noqa: F401 (teaches numba numpy's transforms)
 
 from tsumami.bridge.bench.report import Report, Row
 from tsumami.bridge.bench.timing import interleaved
-from tsumami.engine.fft import Floats, Frame, fft_plan, fft_work
 from tsumami.engine.jit import kernel
-from tsumami.engine.stft_kernels import analyse, synthesise
-from tsumami.engine.window import dual_window, window_of
+from tsumami.engine.stft.fft import Floats, Frame, fft_plan, fft_work
+from tsumami.engine.stft.kernels import analyse, synthesise
+from tsumami.engine.stft.window import dual_window, window_of
 
 N_FFT, HOP, FRAMES = 512, 128, 32
 _ENGINE, _TORCH = "engine", "torch"

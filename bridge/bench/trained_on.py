@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError, ParameterError
+from tsumami.engine.inference.contract import Contract
 from tsumami.plugins.presets.parameter_lists import parameter_list
 
 if TYPE_CHECKING:

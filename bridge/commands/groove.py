@@ -120,8 +120,8 @@ def _live(
     from tsumami.bridge.groove.analysis import check_bpm
     from tsumami.bridge.groove.live import LiveGroove, LiveOptions
     from tsumami.bridge.groove.reference_file import read_reference
-    from tsumami.bridge.overrides import overridden
-    from tsumami.bridge.session_tables import Session
+    from tsumami.bridge.session.overrides import overridden
+    from tsumami.bridge.session.tables import Session
     from tsumami.bridge.tempo.outer_clock import make_clock
 
     check_bpm(bpm)

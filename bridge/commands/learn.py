@@ -51,9 +51,9 @@ def learn(
     tsumami learn show.toml --action recall --slot 1
     """
     from tsumami.bridge.learn import add_map, learn_knob
-    from tsumami.bridge.map_tables import Map
-    from tsumami.bridge.session import load_session
-    from tsumami.bridge.session_tables import Session
+    from tsumami.bridge.session.map_tables import Map
+    from tsumami.bridge.session.session import load_session
+    from tsumami.bridge.session.tables import Session
     from tsumami.engine.errors import SessionError
 
     target: dict[str, Any] = {

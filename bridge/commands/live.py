@@ -111,10 +111,10 @@ def live(
     ] = False,
 ) -> None:
     """Play a synth, built in or a plugin: MIDI in, sound out, eight knobs on CC 20-27."""
-    from tsumami.bridge.live import LiveOptions, LiveSession
+    from tsumami.bridge.live.live import LiveOptions, LiveSession
     from tsumami.bridge.midi.jack_graph import is_jack_stuck
-    from tsumami.bridge.overrides import overridden
-    from tsumami.bridge.session import load_session
+    from tsumami.bridge.session.overrides import overridden
+    from tsumami.bridge.session.session import load_session
     from tsumami.engine.errors import SessionError
 
     notes: list[str] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from tsumami.bridge.teaching import Lesson
+    from tsumami.bridge.macros.teaching import Lesson
 
 macros = typer.Typer(
     help="Teach macros what you mean: which of two sounds is more of it. Kept beside the session.",
@@ -36,7 +36,7 @@ def teach(
     Sounds are patches of the session's bank by their names, or preset files (FILE, or FILE#n of a bank).
     Pairs add up; live play takes them from the next start on.
     """
-    from tsumami.bridge.teaching import Teaching
+    from tsumami.bridge.macros.teaching import Teaching
 
     teaching = Teaching(session)
     lesson = teaching.teach(macro, more or [], than or [])
@@ -50,7 +50,7 @@ def teach(
 @macros.command()
 def show(session: _Session, json: _Json = False) -> None:
     """Show what was taught: pairs, how far each axis turned, and how many pairs agree before and after."""
-    from tsumami.bridge.teaching import Teaching
+    from tsumami.bridge.macros.teaching import Teaching
 
     teaching = Teaching(session)
     lessons = teaching.lessons()
@@ -73,7 +73,7 @@ def forget(
     json: _Json = False,
 ) -> None:
     """Undo what a macro, or all of them, were taught: they are the model's own again."""
-    from tsumami.bridge.teaching import Teaching
+    from tsumami.bridge.macros.teaching import Teaching
 
     forgotten = Teaching(session).forget(macro)
     if json:

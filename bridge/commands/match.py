@@ -68,7 +68,7 @@ def match(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """Find the preset that sounds most like a sound, by a trained model and, with --refine, by a search."""
-    from tsumami.bridge.match import MatchOptions, run_match
+    from tsumami.bridge.match.match import MatchOptions, run_match
 
     is_whole = run_match(
         MatchOptions(

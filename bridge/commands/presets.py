@@ -38,7 +38,7 @@ def list_presets(
 
     A file that cannot be read is reported, the others are listed, and the exit status is 2.
     """
-    from tsumami.bridge.preset_tables import print_list, tagged
+    from tsumami.bridge.presets.tables import print_list, tagged
 
     broken: list[ParameterError] = []
     found = {place: tagged(_read(place, broken), tag or []) for place in places}
@@ -64,7 +64,7 @@ def show(
     json: _Json = False,
 ) -> None:
     """Show one preset: its parameters with raw value and 0-1 position, and what was not understood."""
-    from tsumami.bridge.preset_tables import print_preset
+    from tsumami.bridge.presets.tables import print_preset
     from tsumami.plugins.presets import document_of, read_preset
 
     preset = read_preset(place, number=number, name=name)
@@ -129,7 +129,7 @@ def check(
     Says what was read: presets, tags, and parameters that are never or always the same. Then loads the
     synthesizer once; where it is not there, this is said last, and the exit status is 2.
     """
-    from tsumami.bridge.preset_check import run_check
+    from tsumami.bridge.presets.check import run_check
 
     broken: list[ParameterError] = []
     found = [preset for place in places for preset in _read(place, broken)]

@@ -82,7 +82,7 @@ def render(
 ) -> None:
     """Render a MIDI file, the log of a live session, or presets by the thousand, faster than real time."""
     if plugin is None and not builtin:
-        from tsumami.bridge.render_command import run_render
+        from tsumami.bridge.render.command import run_render
         from tsumami.engine.errors import SessionError
 
         if presets or out or cluster:
@@ -90,7 +90,7 @@ def render(
         path = None if output is None else Path(output)
         run_render(path, session=session, midi=midi, log=log, patch=patch, json=json)
         return
-    from tsumami.bridge.render_dataset import RenderOptions, run_render_dataset
+    from tsumami.bridge.render.dataset import RenderOptions, run_render_dataset
 
     run_render_dataset(
         RenderOptions(

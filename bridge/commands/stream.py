@@ -76,7 +76,7 @@ def stream(
 
     from tsumami.bridge.rtp import StreamOptions, StreamSession
     from tsumami.engine.restoration.mix_model import chosen_mixer
-    from tsumami.engine.strip_settings import DeviceRequest
+    from tsumami.engine.strip.settings import DeviceRequest
 
     has_device = device is not None or api is not None
     options = StreamOptions(

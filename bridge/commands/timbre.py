@@ -204,8 +204,8 @@ def _find_live(
     json: bool,
 ) -> None:
     """Answer to every note of an input; one JSON line each with ``json``."""
-    from tsumami.bridge.overrides import overridden
-    from tsumami.bridge.session_tables import Session
+    from tsumami.bridge.session.overrides import overridden
+    from tsumami.bridge.session.tables import Session
     from tsumami.bridge.timbre.live_find import find_live
     from tsumami.bridge.timbre.note import name_of_note
 

@@ -15,7 +15,7 @@ from tsumami.bridge.commands.train_loops import loops
 from tsumami.bridge.commands.train_mixer import mixer
 from tsumami.bridge.commands.train_timbre import timbre
 from tsumami.bridge.commands.training import BudgetName, training_installed
-from tsumami.bridge.train_table import ALL, Overview, check_all, jobs_of, train_all
+from tsumami.bridge.macros.train_table import ALL, Overview, check_all, jobs_of, train_all
 from tsumami.engine.errors import ModelError
 
 train = typer.Typer(help="Train a model and export it for the engine.", no_args_is_help=True)

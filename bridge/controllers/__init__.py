@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tsumami.bridge.map_tables import Action, Map
+from tsumami.bridge.session.map_tables import Action, Map
 from tsumami.engine.errors import SessionError
 
 

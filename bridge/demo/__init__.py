@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 
-from tsumami.bridge.map_tables import default_maps
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.performance import Performance, read_midi_file
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session.map_tables import default_maps
+from tsumami.bridge.session.tables import Session
 
 __all__ = ["demo_performance"]
 

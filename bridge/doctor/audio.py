@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tsumami.bridge.doctor.finding import Finding
+from tsumami.engine.devices.portaudio import choose_input, load_portaudio
 from tsumami.engine.errors import DeviceError
-from tsumami.engine.portaudio import choose_input, load_portaudio
 from tsumami.engine.quiet import native_output_silenced
 from tsumami.engine.stage import CHANNELS
 

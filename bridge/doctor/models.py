@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import onnxruntime
 
 from tsumami.bridge.doctor.finding import Finding
-from tsumami.bridge.session_tables import Session
-from tsumami.bridge.setup import model_path
+from tsumami.bridge.session.setup import model_path
+from tsumami.bridge.session.tables import Session
 from tsumami.engine.errors import ModelError
-from tsumami.engine.provider import open_on
+from tsumami.engine.inference.provider import open_on
 
 _REINSTALL = "install Tsumami again"
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.bridge.groove.host_clock import HostClock
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session.tables import Session
 from tsumami.engine import EngineClient
 from tsumami.engine.config import EngineConfig, Message, StageSource
 from tsumami.engine.errors import DeviceError, ParameterError
@@ -16,7 +16,7 @@ from tsumami.engine.groove import HIT_DTYPE
 from tsumami.engine.groove.detector import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Hits
 from tsumami.engine.groove.live_memory import GrooveMemory
 from tsumami.engine.meter_block import MeterBlock
-from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
+from tsumami.engine.strip.settings import DeviceRequest, InputSettings, StripSettings
 
 Audio = npt.NDArray[np.float64]
 

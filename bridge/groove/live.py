@@ -24,10 +24,10 @@ from tsumami.bridge.groove.live_grid import (
 from tsumami.bridge.groove.live_view import GrooveView
 from tsumami.bridge.groove.recording import Recording
 from tsumami.bridge.groove.reference_file import ReferenceHits
-from tsumami.bridge.screen import PERIOD_SECONDS, Screen
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.live.screen import PERIOD_SECONDS, Screen
+from tsumami.bridge.live.summary import decibels
+from tsumami.bridge.session.tables import Session
 from tsumami.bridge.signals import ended_by_signals
-from tsumami.bridge.summary import decibels
 from tsumami.bridge.tempo.beat import BEATS_IN_BAR
 from tsumami.bridge.tempo.outer_clock import OuterClock
 from tsumami.engine.errors import SessionError, SoundError

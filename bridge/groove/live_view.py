@@ -13,7 +13,7 @@ from tsumami.bridge.groove.analysis import Groove
 from tsumami.bridge.groove.divergence import Divergence
 from tsumami.bridge.groove.latency import Latency
 from tsumami.bridge.groove.report import STRIP_MS, cell_of, feel_of, signed, strip_of
-from tsumami.bridge.summary import decibels
+from tsumami.bridge.live.summary import decibels
 from tsumami.engine.config import Message
 from tsumami.engine.groove import LANES, Lean
 from tsumami.engine.groove.deviation import bias_of, spread_of

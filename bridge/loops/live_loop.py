@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 
 from tsumami.bridge.mapping.positions import Positions
-from tsumami.bridge.session_tables import Loop, Session
+from tsumami.bridge.session.tables import Loop, Session
 from tsumami.bridge.tempo import Tempo
 from tsumami.bridge.tempo.beat import BEATS_IN_BAR
 from tsumami.engine import EngineClient

@@ -2,9 +2,9 @@
 
 from typing import Final, get_args
 
-from tsumami.bridge.map_tables import LoopTarget
 from tsumami.bridge.mapping.target import Target
-from tsumami.bridge.session_tables import Loop
+from tsumami.bridge.session.map_tables import LoopTarget
+from tsumami.bridge.session.tables import Loop
 from tsumami.engine.events import Kind
 from tsumami.engine.loops.controls import LoopControl
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tsumami.bridge.map_tables import CurveName
+from tsumami.bridge.session.map_tables import CurveName
 
 _RATIO: Final = 100.0
 """Of the slopes of the exponential curve at its ends: 40 dB."""

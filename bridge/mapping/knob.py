@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tsumami.bridge.map_tables import CurveName, Encoder, Takeover
 from tsumami.bridge.mapping.curve import CURVES
 from tsumami.bridge.mapping.target import Target
+from tsumami.bridge.session.map_tables import CurveName, Encoder, Takeover
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping.command import Command, command_target, morph_index
 from tsumami.bridge.mapping.knob import Knob
 from tsumami.bridge.mapping.source import Source
 from tsumami.bridge.mapping.target import Target
 from tsumami.bridge.mapping.targets import NamesOfEffects, place_of, targets_of
-from tsumami.bridge.session import Session, check_names
+from tsumami.bridge.session.map_tables import Map
+from tsumami.bridge.session.session import Session, check_names
 from tsumami.engine.events import Kind
 
 CHANNELS = 16

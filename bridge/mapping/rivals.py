@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping.targets import Place, place_of
+from tsumami.bridge.session.map_tables import Map
 
 
 def rivals(maps: Sequence[Map]) -> Iterator[str]:

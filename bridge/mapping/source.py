@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tsumami.bridge.map_tables import SourceKind
+from tsumami.bridge.session.map_tables import SourceKind
 
 
 class Source(NamedTuple):

@@ -7,11 +7,11 @@ from typing import get_args
 
 from tsumami.bridge.groove.control import GrooveControl
 from tsumami.bridge.loops.targets import loop_targets
-from tsumami.bridge.map_tables import GrooveTarget, Map
 from tsumami.bridge.mapping.target import Target
-from tsumami.bridge.session_tables import FASTEST_BPM, Session
+from tsumami.bridge.session.map_tables import GrooveTarget, Map
+from tsumami.bridge.session.tables import FASTEST_BPM, Session
 from tsumami.engine.events import Kind, effect_index
-from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
+from tsumami.engine.restoration.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 
 NamesOfEffects = NamesByName[str, Sequence[str]]
 """Names of the parameters of each effect, in the order of the chain."""

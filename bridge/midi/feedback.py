@@ -12,7 +12,7 @@ from tsumami.bridge.mapping import Knob, Mapping
 from tsumami.bridge.mapping.takeover import Where
 from tsumami.bridge.midi.output_port import OutputPort
 from tsumami.bridge.midi.parser import Message, Status
-from tsumami.bridge.session_tables import Midi
+from tsumami.bridge.session.tables import Midi
 from tsumami.engine.events import Kind
 
 _STEP_SECONDS: Final = 0.03

@@ -4,10 +4,10 @@ import itertools
 from collections import defaultdict
 from typing import Any, Final, NamedTuple
 
-from tsumami.bridge.map_tables import Encoder
 from tsumami.bridge.mapping import Source
 from tsumami.bridge.midi.parser import Message, Status
 from tsumami.bridge.midi.registers import CHOOSERS, NONE_CHOSEN, choose
+from tsumami.bridge.session.map_tables import Encoder
 
 _TURNED: Final = 20
 """Of 127: how far a knob goes until it is meant."""

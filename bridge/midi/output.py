@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tsumami.bridge.midi.controls import Controls
 from tsumami.bridge.midi.output_port import OutputPort
-from tsumami.bridge.session_tables import Midi
+from tsumami.bridge.session.tables import Midi
 from tsumami.engine.events import NOW, Events, Kind
 from tsumami.plugins.hosted.midi_bytes import midi_messages
 

@@ -20,7 +20,7 @@ from tsumami.bridge.midi.system import (
     open_output_client,
     send,
 )
-from tsumami.bridge.session_tables import Midi
+from tsumami.bridge.session.tables import Midi
 from tsumami.engine.errors import DeviceError
 
 _CC_SUSTAIN, _CC_ALL_NOTES_OFF = 64, 123

@@ -26,7 +26,7 @@ from tsumami.bridge.midi.system import (
     open_port,
     open_virtual_port,
 )
-from tsumami.bridge.session_tables import Midi
+from tsumami.bridge.session.tables import Midi
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import Events
 from tsumami.engine.priority import answer_hands

@@ -7,9 +7,9 @@ up, one down. The number 16383 chooses none.
 
 from typing import Final
 
-from tsumami.bridge.map_tables import SourceKind
 from tsumami.bridge.mapping import Mapping, Source, Turn
 from tsumami.bridge.mapping.source import turn_of
+from tsumami.bridge.session.map_tables import SourceKind
 
 _FINE: Final = 32
 _LARGEST: Final = 16383

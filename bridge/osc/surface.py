@@ -11,7 +11,7 @@ import numpy as np
 from tsumami.bridge.mapping import Positions, Target
 from tsumami.bridge.mapping.address import ROOT
 from tsumami.bridge.mapping.command import SLOTS, Command, index_of, morph_index
-from tsumami.bridge.session_tables import FASTEST_BPM, SLOWEST_BPM
+from tsumami.bridge.session.tables import FASTEST_BPM, SLOWEST_BPM
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 _CHANNELS: Final = 16

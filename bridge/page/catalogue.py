@@ -4,15 +4,15 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping import Place, Target
 from tsumami.bridge.mapping.targets import place_of
 from tsumami.bridge.osc import Surface
 from tsumami.bridge.page.facts import Address, Facts, Sound
 from tsumami.bridge.page.memory import MOST_ADDRESSES
-from tsumami.bridge.setup import Setup
+from tsumami.bridge.session.map_tables import Map
+from tsumami.bridge.session.setup import Setup
 from tsumami.engine.config import MacroLabel
-from tsumami.engine.repair_control import HOLD_SECONDS
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 from tsumami.plugins import Patch
 from tsumami.plugins.presets import Preset
 

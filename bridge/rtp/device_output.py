@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from tsumami.bridge.live.summary import decibels
 from tsumami.bridge.rtp.clock_drift import ClockDrift
 from tsumami.bridge.rtp.codecs import Codec
 from tsumami.bridge.rtp.jitter_buffer import Samples
-from tsumami.bridge.summary import decibels
 from tsumami.engine.client import EngineClient
 from tsumami.engine.config import EngineConfig, Message, StageSource
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.input_ring import input_frames
-from tsumami.engine.strip_settings import DeviceRequest, InputSettings, StripSettings
+from tsumami.engine.strip.input_ring import input_frames
+from tsumami.engine.strip.settings import DeviceRequest, InputSettings, StripSettings
 
 _LEAD_SECONDS = 0.04
 """What the ring holds: to begin a concealment takes up to 27 ms, and that must not be heard."""

@@ -22,7 +22,7 @@ from tsumami.bridge.rtp.receiver import Receiver
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.unused_path import unused_path
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.strip_settings import DeviceRequest
+from tsumami.engine.strip.settings import DeviceRequest
 
 _PERIOD_SECONDS = 0.1
 _LONGEST_DEPTH_MS = 1500.0

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.bridge.map_tables import Sync
+from tsumami.bridge.session.map_tables import Sync
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 from tsumami.engine.parameter import Parameter
 

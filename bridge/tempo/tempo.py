@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tsumami.bridge.mapping.command import Command
-from tsumami.bridge.session_tables import FASTEST_BPM, SLOWEST_BPM
+from tsumami.bridge.session.tables import FASTEST_BPM, SLOWEST_BPM
 from tsumami.bridge.tempo.beat import Beat
 from tsumami.bridge.tempo.outer_clock import OuterClock
 from tsumami.bridge.tempo.taps import Taps

@@ -10,7 +10,7 @@ import numpy as np
 import soxr
 
 from tsumami.bridge.groove.listener import Listener
-from tsumami.bridge.session_tables import Session
+from tsumami.bridge.session.tables import Session
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.timbre.index import Index, Near
 from tsumami.bridge.timbre.note import note_found

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import AGAIN
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import SIZE, divergence
-from tsumami.engine.inference import Inference
-from tsumami.engine.provider import Provider
+from tsumami.engine.inference.contract import AGAIN
+from tsumami.engine.inference.inference import Inference
+from tsumami.engine.inference.provider import Provider
 
 Audio = npt.NDArray[np.float32]
 

@@ -14,7 +14,7 @@ from tsumami.engine.jit import c_kernel, kernel
 from tsumami.engine.memory import as_pointer
 from tsumami.engine.ring import ring_push, ring_room
 from tsumami.engine.stage import CHANNELS, STAGE_SIGNATURE
-from tsumami.engine.strip_state import MAX_BLOCK_SIZE
+from tsumami.engine.strip.state import MAX_BLOCK_SIZE
 
 _NS: Final = 1e9
 

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import AGAIN
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
+from tsumami.engine.inference.contract import AGAIN
+from tsumami.engine.inference.inference import Inference
 from tsumami.engine.loops.assembly import STEPS, assemble
 from tsumami.engine.loops.seeds import bars_of
 from tsumami.engine.loops.wishes import WISHES, Wish

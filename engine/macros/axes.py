@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine import contract
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference import contract
 
 Latent = npt.NDArray[np.float64]
 Directions = npt.NDArray[np.float64]

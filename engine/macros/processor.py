@@ -13,8 +13,8 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import Contract, Latent
 from tsumami.engine.errors import ModelError, ParameterError
+from tsumami.engine.inference.contract import Contract, Latent
 from tsumami.engine.macros.axes import Axes, own_directions
 from tsumami.engine.macros.knob import Knob
 from tsumami.engine.macros.morph import End, between
@@ -30,7 +30,7 @@ _USUAL: Final = 2.0
 
 
 class MacroDecoder(Protocol):
-    """What the processor needs of a model; `tsumami.engine.macro_model.MacroModel` is one.
+    """What the processor needs of a model; `tsumami.engine.macros.model.MacroModel` is one.
 
     Returned arrays may be overwritten by the next call.
     """

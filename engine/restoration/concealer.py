@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.channel import Channel, Fit
 from tsumami.engine.restoration.mix import Mixer
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 
 Block = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float64]

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import AGAIN
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
+from tsumami.engine.inference.contract import AGAIN
+from tsumami.engine.inference.inference import Inference
 from tsumami.engine.restoration.bands import BANDS, Spectra
 from tsumami.engine.restoration.mix_features import FEATURES, Features
 from tsumami.engine.restoration.mix_parts import PARTS

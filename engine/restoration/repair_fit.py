@@ -11,7 +11,7 @@ from tsumami.engine.restoration.burg import burg
 from tsumami.engine.restoration.repair_slots import FITS_BETWEEN, SAMPLE_OFFSET, hand_over, repair_record
 from tsumami.engine.restoration.repair_state import FITS, HISTORY
 from tsumami.engine.stage import CHANNELS
-from tsumami.engine.strip_state import MAX_BLOCK_SIZE
+from tsumami.engine.strip.state import MAX_BLOCK_SIZE
 
 Samples = npt.NDArray[np.float64]
 

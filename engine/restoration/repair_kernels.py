@@ -15,8 +15,8 @@ from numba import carray
 from tsumami.engine.events import EVENT_DTYPE, Kind
 from tsumami.engine.jit import c_kernel, inline_kernel, kernel
 from tsumami.engine.memory import as_address, store_release
-from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 from tsumami.engine.restoration.channel import LOUDEST
+from tsumami.engine.restoration.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 from tsumami.engine.restoration.repair_parts import begin_parts, next_chunk
 from tsumami.engine.restoration.repair_slots import FITS_BETWEEN, PLANS_BETWEEN, SAMPLE_OFFSET, newest_slot
 from tsumami.engine.restoration.repair_state import CHUNK, HISTORY, REPAIR_DTYPE

@@ -18,7 +18,7 @@ from tsumami.engine.restoration.repair_slots import PLANS_BETWEEN, hand_over
 from tsumami.engine.restoration.repair_state import FITS, HISTORY, PLAN_DTYPE, REACH, WINDOWS
 from tsumami.engine.restoration.similar import MEMORY_SECONDS, Match, find_match
 from tsumami.engine.stage import CHANNELS
-from tsumami.engine.strip_state import MAX_BLOCK_SIZE
+from tsumami.engine.strip.state import MAX_BLOCK_SIZE
 
 Samples = npt.NDArray[np.float64]
 

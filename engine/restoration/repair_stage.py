@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.bands import HOP_SECONDS
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS
 from tsumami.engine.restoration.mix import JOINT_SECONDS
 from tsumami.engine.restoration.mix_model import chosen_mixer
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.repair_fit import fit_newest, wants_fit
 from tsumami.engine.restoration.repair_kernels import process
 from tsumami.engine.restoration.repair_plan import Planner

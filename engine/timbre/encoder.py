@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import AGAIN
-from tsumami.engine.contract_file import load_bytes, name_of
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
-from tsumami.engine.provider import Provider
+from tsumami.engine.inference.contract import AGAIN
+from tsumami.engine.inference.contract_file import load_bytes, name_of
+from tsumami.engine.inference.inference import Inference
+from tsumami.engine.inference.provider import Provider
 from tsumami.engine.timbre.features import BANDS, HOP, N_FFT, SAMPLE_RATE, FrameReader, Samples
 
 Vector = npt.NDArray[np.float32]

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsumami.engine.events import EVENT_DTYPE
 from tsumami.engine.shared import FRAME_DTYPE
-from tsumami.engine.strip_state import MAX_BLOCK_SIZE
+from tsumami.engine.strip.state import MAX_BLOCK_SIZE
 from tsumami.plugins.hosted.memory import BLOCK_DTYPE
 
 MAX_LATENCY: Final = 1 << 17

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.contract import BUILTIN, Contract
 from tsumami.engine.errors import ModelError, SoundError
-from tsumami.engine.sound_model import SoundModel
+from tsumami.engine.inference.contract import BUILTIN, Contract
+from tsumami.engine.macros.sound_model import SoundModel
 from tsumami.plugins.match.library import Library
 from tsumami.plugins.match.mel import SAMPLE_RATE, mel_power
 from tsumami.plugins.match.player import PatchPlayer, Values

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader, read_control_log
-from tsumami.bridge.session import MACRO_NAMES, Session
+from tsumami.bridge.session.session import MACRO_NAMES, Session
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, NO_EVENTS, Events, Kind, event
 

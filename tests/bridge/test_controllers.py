@@ -8,8 +8,8 @@ from tests.command import run_tsumami
 from tsumami.bridge.controllers import controller_names, load_controller
 from tsumami.bridge.learn import add_map
 from tsumami.bridge.mapping import compile_mapping
-from tsumami.bridge.session import MACRO_NAMES, Midi, Session, load_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.session import MACRO_NAMES, Midi, Session, load_session
+from tsumami.bridge.session.setup import set_up
 
 MACROS = [{"macro": name} for name in MACRO_NAMES]
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from tsumami.bridge.demo import demo_performance
 from tsumami.bridge.demo.composition import BARS, TEMPO_BPM, compose
-from tsumami.bridge.session import MACRO_NAMES
+from tsumami.bridge.session.session import MACRO_NAMES
 from tsumami.engine.events import Kind
 
 RATE = 48000

@@ -18,7 +18,7 @@ from tests.bridge.keyboard import keyboard
 from tests.command import tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.test_docs import ROOT, commands
-from tsumami.bridge.session import load_session
+from tsumami.bridge.session.session import load_session
 from tsumami.plugins.builtin.bank import BANK_PATH
 
 PAGES = ("performer", "streamer", "scripter", "troubleshooting", "latency", "osc", "tempo", "snapshots")

@@ -19,15 +19,15 @@ from tests.command import run_tsumami, tsumami_command, tsumami_environment
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.learn import add_map
-from tsumami.bridge.live_learn import LiveLearn, fields_of
-from tsumami.bridge.map_tables import Map, default_maps
+from tsumami.bridge.live.learn import LiveLearn, fields_of
 from tsumami.bridge.mapping.targets import place_of
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.learner import Learned, Learner
 from tsumami.bridge.osc.packets import message as osc
-from tsumami.bridge.session import load_session, parse_session
-from tsumami.bridge.session_tables import Session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.map_tables import Map, default_maps
+from tsumami.bridge.session.session import load_session, parse_session
+from tsumami.bridge.session.setup import set_up
+from tsumami.bridge.session.tables import Session
 from tsumami.engine.errors import SessionError
 
 SWEEP = range(40, 80)

@@ -16,11 +16,11 @@ from tests.command import run_tsumami
 from tests.jack import JackServer, running_jack_server
 from tests.leftovers import assert_nothing_left
 from tsumami.bridge.control_log import ControlLogWriter, LogHeader
-from tsumami.bridge.moves import Moves
-from tsumami.bridge.session import MACRO_NAMES, parse_session
-from tsumami.bridge.setup import set_up
-from tsumami.bridge.summary import summarise
-from tsumami.bridge.view import LiveView
+from tsumami.bridge.live.moves import Moves
+from tsumami.bridge.live.summary import summarise
+from tsumami.bridge.live.view import LiveView
+from tsumami.bridge.session.session import MACRO_NAMES, parse_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.engine import InputSettings, Kind, Message, MeterBlock, SessionError, event
 from tsumami.engine.instrument import create_effect
 from tsumami.engine.restoration.repair_stage import RepairStage

@@ -16,8 +16,8 @@ from tests.bridge.live_process import LiveProcess, running_live
 from tests.command import run_tsumami
 from tests.engine.loops_model import tiny_loops
 from tsumami.bridge.mapping import targets_of
-from tsumami.bridge.session import parse_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.session import parse_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
 from tsumami.engine.loops.controls import LoopControl, LoopSettings

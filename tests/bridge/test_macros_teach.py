@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from tests.command import run_tsumami, run_tsumami_json
 from tests.engine.onnx_models import MACROS, macros_model
 from tests.plugins.preset_files import H2P, h2p_text
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import model_path, set_up
-from tsumami.bridge.taught import Pair, Taught, TaughtMacro, read_taught, taught_path, write_taught
-from tsumami.bridge.taught_axis import TaughtAxes
-from tsumami.bridge.taught_session import model_hash
-from tsumami.bridge.teaching import Teaching
+from tsumami.bridge.macros.taught import Pair, Taught, TaughtMacro, read_taught, taught_path, write_taught
+from tsumami.bridge.macros.taught_axis import TaughtAxes
+from tsumami.bridge.macros.taught_session import model_hash
+from tsumami.bridge.macros.teaching import Teaching
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import model_path, set_up
 from tsumami.engine import EngineClient, MacroModel, MacroProcessor, TsumamiError
-from tsumami.engine.contract import Latent, ModelParameter
-from tsumami.engine.contract_file import read_contract
 from tsumami.engine.errors import ModelError, SessionError
 from tsumami.engine.events import Kind, event
-from tsumami.engine.macro_loading import load_macros
+from tsumami.engine.inference.contract import Latent, ModelParameter
+from tsumami.engine.inference.contract_file import read_contract
+from tsumami.engine.macros.loading import load_macros
 from tsumami.plugins import PARAMETERS, load_bank
 
 Array = npt.NDArray[np.float64]

@@ -1,16 +1,16 @@
 import pytest
 
 from tsumami.bridge.groove.control import GrooveControl
-from tsumami.bridge.map_tables import LATENTS
 from tsumami.bridge.mapping import Mapping, Source, Target, compile_mapping
 from tsumami.bridge.mapping.rivals import rivals
-from tsumami.bridge.session import MACRO_NAMES, Input, Map, Midi, Output, Session
-from tsumami.bridge.session_tables import Groove
-from tsumami.engine.contract_file import read_contract
+from tsumami.bridge.session.map_tables import LATENTS
+from tsumami.bridge.session.session import MACRO_NAMES, Input, Map, Midi, Output, Session
+from tsumami.bridge.session.tables import Groove
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind
+from tsumami.engine.inference.contract_file import read_contract
 from tsumami.engine.models import shipped_model
-from tsumami.engine.repair_control import LONGEST_HOLD_SECONDS, RepairControl
+from tsumami.engine.restoration.repair_control import LONGEST_HOLD_SECONDS, RepairControl
 
 
 def targets(mapping: Mapping, channel: int, cc: int) -> tuple[Target, ...]:

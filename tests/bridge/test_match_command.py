@@ -15,8 +15,8 @@ from tests.amsynth import require_amsynth
 from tests.command import run_tsumami, run_tsumami_json
 from tests.plugins.amsynth_plugin import PLUGIN, SMALL_BANK
 from tests.plugins.listening_model import SHORT, listening_model
-from tsumami.bridge import match_report
 from tsumami.bridge.cli import app
+from tsumami.bridge.match import report
 from tsumami.engine.errors import TsumamiError
 from tsumami.plugins import positions_of, render_patch
 from tsumami.plugins.match.sound import read_sound
@@ -128,7 +128,7 @@ def test_an_interrupt_writes_the_best_so_far(
         if steps == 5:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(match_report.MatchBar, "search", show)
+    monkeypatch.setattr(report.MatchBar, "search", show)
     preset = tmp_path / "found.toml"
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))

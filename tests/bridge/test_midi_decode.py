@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tsumami.bridge.mapping import Mapping, compile_mapping
 from tsumami.bridge.mapping.command import Command, index_of
 from tsumami.bridge.midi import Decoder, Message, Parser, Status
-from tsumami.bridge.session import MACRO_NAMES, Map, Midi, Session
+from tsumami.bridge.session.session import MACRO_NAMES, Map, Midi, Session
 from tsumami.engine.events import EVENT_DTYPE, NOW, Events, Kind
 
 MAPPING = compile_mapping(Session(), macros=MACRO_NAMES, parameters=[])

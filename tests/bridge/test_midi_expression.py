@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsumami.bridge.map_tables import Map
 from tsumami.bridge.mapping import Mapping, compile_mapping
 from tsumami.bridge.midi import Decoder, Message, Status
-from tsumami.bridge.session import Instrument, Midi, Session
+from tsumami.bridge.session.map_tables import Map
+from tsumami.bridge.session.session import Instrument, Midi, Session
 from tsumami.engine.events import Kind
 
 _Change = tuple[Kind, int, float]

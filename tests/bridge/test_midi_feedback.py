@@ -9,7 +9,7 @@ from tests.bridge.test_midi_output import synth, wait_for
 from tsumami.bridge.mapping import Mapping, Positions, compile_mapping
 from tsumami.bridge.midi import Message, Status
 from tsumami.bridge.midi.feedback import Feedback
-from tsumami.bridge.session import Map, Midi, Session
+from tsumami.bridge.session.session import Map, Midi, Session
 from tsumami.engine.events import Kind, event
 
 PARAMETERS = ("cutoff", "pan")

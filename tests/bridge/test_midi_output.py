@@ -11,7 +11,7 @@ import pytest
 
 from tsumami.bridge.mapping import Mapping, compile_mapping
 from tsumami.bridge.midi import Control, Controls, MidiInputs, MidiOutput
-from tsumami.bridge.session import Midi, Session
+from tsumami.bridge.session.session import Midi, Session
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import Events, Kind, event
 

@@ -11,7 +11,7 @@ import pytest
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.midi import Message, MidiInputs, PortChange, Status, choose_api
 from tsumami.bridge.midi.port import Echoes
-from tsumami.bridge.session import MACRO_NAMES, Midi, Session
+from tsumami.bridge.session.session import MACRO_NAMES, Midi, Session
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import NO_EVENTS, Events, Kind
 

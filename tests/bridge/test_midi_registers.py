@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tsumami.bridge.mapping import Mapping, Source, Turn, compile_mapping
 from tsumami.bridge.midi.registers import Registers
-from tsumami.bridge.session import Map, Session
+from tsumami.bridge.session.session import Map, Session
 
 WIDE = Source("cc", 7)
 VALUES = st.integers(0, 16383)

@@ -20,7 +20,7 @@ from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.mapping.command import Command, index_of
 from tsumami.bridge.osc import OscServer, Surface
 from tsumami.bridge.osc.packets import message, packets, read_packet
-from tsumami.bridge.session import Session
+from tsumami.bridge.session.session import Session
 from tsumami.engine.errors import DeviceError
 from tsumami.engine.events import Events, Kind
 

@@ -10,13 +10,13 @@ from tests.amsynth import EXAMPLES
 from tests.engine.onnx_models import MACROS, macros_model
 from tests.leftovers import assert_nothing_left
 from tests.waiting import until
-from tsumami.bridge.programs import PatchPrograms
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import Setup, set_up
+from tsumami.bridge.session.programs import PatchPrograms
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import Setup, set_up
 from tsumami.engine import EngineClient
-from tsumami.engine.contract import ModelParameter
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import Kind, event
+from tsumami.engine.inference.contract import ModelParameter
 from tsumami.plugins.presets import read_presets
 
 BANK = EXAMPLES / "amsynth.bank"

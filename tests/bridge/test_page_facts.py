@@ -9,10 +9,10 @@ from tsumami.bridge.mapping import Positions
 from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.osc import Surface
 from tsumami.bridge.page.catalogue import facts_of
-from tsumami.bridge.session import parse_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.session import parse_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.engine.config import MacroLabel
-from tsumami.engine.repair_control import HOLD_SECONDS
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 
 SESSION = """
 [tempo]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from tests.command import run_tsumami
 from tsumami.bridge.groove.live_grid import ClockGrid
-from tsumami.bridge.live_hearing import LiveHearing
+from tsumami.bridge.live.hearing import LiveHearing
 from tsumami.bridge.page.ear import TimbreEar
 from tsumami.bridge.page.finding import Finding
 from tsumami.bridge.page.groove import GrooveLanes, SessionClock
@@ -23,7 +23,7 @@ from tsumami.bridge.page.hearing import Hearing, HearingConfig
 from tsumami.bridge.page.limits import LARGEST_SOUND
 from tsumami.bridge.page.loop import loop_document, loop_key
 from tsumami.bridge.page.memory import PageMemory
-from tsumami.bridge.session import parse_session
+from tsumami.bridge.session.session import parse_session
 from tsumami.bridge.timbre.indexing import make_index
 from tsumami.engine.config import Message
 from tsumami.engine.errors import SessionError, SoundError

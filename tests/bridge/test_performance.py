@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tsumami.bridge.mapping import compile_mapping
 from tsumami.bridge.performance import Performance, read_midi_file
-from tsumami.bridge.session import MACRO_NAMES, Midi, Session
+from tsumami.bridge.session.session import MACRO_NAMES, Midi, Session
 from tsumami.engine.errors import SessionError
 from tsumami.engine.events import EVENT_DTYPE, Kind
 

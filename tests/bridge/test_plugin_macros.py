@@ -12,15 +12,15 @@ from tests.bridge.plugin_presets import save_preset
 from tests.engine.onnx_models import MACROS, macros_model
 from tests.leftovers import assert_nothing_left
 from tests.waiting import until
-from tsumami.bridge.programs import MacroPresets, PresetPrograms
-from tsumami.bridge.rack import Rack
-from tsumami.bridge.render import Take, render_performance
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import Setup, set_up
-from tsumami.bridge.teaching import Teaching
+from tsumami.bridge.macros.teaching import Teaching
+from tsumami.bridge.render.render import Take, render_performance
+from tsumami.bridge.session.programs import MacroPresets, PresetPrograms
+from tsumami.bridge.session.rack import Rack
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import Setup, set_up
 from tsumami.engine import EngineClient, ParameterError
-from tsumami.engine.contract import ModelParameter
 from tsumami.engine.events import Kind, event
+from tsumami.engine.inference.contract import ModelParameter
 from tsumami.engine.macros import Knob
 from tsumami.plugins.hosted.client import PluginClient
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tsumami.bridge.overrides import overridden
-from tsumami.bridge.rack import Rack
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.overrides import overridden
+from tsumami.bridge.session.rack import Rack
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.engine import EngineClient, Kind, PluginError, SessionError, event
 
 pytestmark = pytest.mark.usefixtures("nothing_left")

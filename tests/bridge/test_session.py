@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsumami.bridge.session import (
+from tsumami.bridge.session.page import session_page
+from tsumami.bridge.session.session import (
     MACRO_NAMES,
     Map,
     Session,
@@ -14,9 +15,8 @@ from tsumami.bridge.session import (
     session_document,
     session_of,
 )
-from tsumami.bridge.session_page import session_page
-from tsumami.bridge.session_tables import TABLES
-from tsumami.bridge.toml_lines import key_lines
+from tsumami.bridge.session.tables import TABLES
+from tsumami.bridge.session.toml_lines import key_lines
 from tsumami.engine.errors import SessionError
 from tsumami.engine.models import SHIPPED
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsumami.bridge.learn import add_map
-from tsumami.bridge.map_tables import Map
-from tsumami.bridge.session import load_session, parse_session, session_document
-from tsumami.bridge.session_newer import understood
-from tsumami.bridge.session_tables import VERSION, Session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.map_tables import Map
+from tsumami.bridge.session.newer import understood
+from tsumami.bridge.session.session import load_session, parse_session, session_document
+from tsumami.bridge.session.setup import set_up
+from tsumami.bridge.session.tables import VERSION, Session
 from tsumami.bridge.state.files import is_ours, read_state
 from tsumami.engine.errors import SessionError
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tsumami.bridge.mapping import Positions, Target, targets_of
 from tsumami.bridge.mapping.address import addresses_of
 from tsumami.bridge.mapping.command import Command, command_of, index_of, morph_index, morph_of
-from tsumami.bridge.session import Session
+from tsumami.bridge.session.session import Session
 from tsumami.bridge.state import Snapshot, State
 from tsumami.bridge.state.files import read_state, write_state
 from tsumami.bridge.state.history import GESTURE_NS, STEPS, History

@@ -28,7 +28,7 @@ from tsumami.bridge.rtp.receiver import Receiver
 from tsumami.bridge.rtp.sender import RtpSender
 from tsumami.bridge.rtp.streaming import StreamOptions, StreamSession
 from tsumami.engine.errors import DeviceError, ParameterError, SessionError
-from tsumami.engine.strip_settings import DeviceRequest
+from tsumami.engine.strip.settings import DeviceRequest
 
 RATE = 48_000
 DEPTH_MS = 400.0

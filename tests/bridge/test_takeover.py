@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsumami.bridge.map_tables import CurveName, Encoder, Takeover
 from tsumami.bridge.mapping import Knob, Source, Target, Turn
 from tsumami.bridge.mapping.curve import CURVES
 from tsumami.bridge.mapping.knob import ticks
 from tsumami.bridge.mapping.source import turn_of
 from tsumami.bridge.mapping.takeover import NEAR, Hand
+from tsumami.bridge.session.map_tables import CurveName, Encoder, Takeover
 from tsumami.engine.events import Kind
 
 SECOND = 1_000_000_000

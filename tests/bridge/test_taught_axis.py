@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsumami.bridge.session import load_session
-from tsumami.bridge.setup import model_path
-from tsumami.bridge.taught_axis import TaughtAxes
-from tsumami.bridge.taught_sounds import InstrumentSounds, latent_of
+from tsumami.bridge.macros.taught_axis import TaughtAxes
+from tsumami.bridge.macros.taught_sounds import InstrumentSounds, latent_of
+from tsumami.bridge.session.session import load_session
+from tsumami.bridge.session.setup import model_path
 from tsumami.engine import MacroModel, MacroProcessor
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
 from tsumami.plugins import PARAMETERS, load_bank, render_patch
 
 Array = npt.NDArray[np.float64]

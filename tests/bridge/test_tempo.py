@@ -18,14 +18,14 @@ from tests.bridge.live_process import LiveProcess, running_live
 from tests.jack import JackServer
 from tests.leftovers import assert_nothing_left
 from tests.waiting import until
-from tsumami.bridge.map_tables import Sync
 from tsumami.bridge.mapping.command import Command, index_of
 from tsumami.bridge.midi.clock_follower import PULSES_PER_BEAT
 from tsumami.bridge.midi.clock_messages import ClockMessages
 from tsumami.bridge.midi.parser import Message, Status
 from tsumami.bridge.router import Router
-from tsumami.bridge.session import parse_session
-from tsumami.bridge.setup import set_up
+from tsumami.bridge.session.map_tables import Sync
+from tsumami.bridge.session.session import parse_session
+from tsumami.bridge.session.setup import set_up
 from tsumami.bridge.tempo import Beat, Tempo
 from tsumami.bridge.tempo.clock_sender import ClockSender
 from tsumami.bridge.tempo.outer_clock import MidiClock

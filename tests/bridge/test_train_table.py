@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.command import run_tsumami
-from tsumami.bridge.train_table import LOG, jobs_of
+from tsumami.bridge.macros.train_table import LOG, jobs_of
 from tsumami.plugins import PARAMETERS
 from tsumami.plugins.offline import RenderSettings, render_presets
 from tsumami.plugins.presets import Preset

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tsumami.bridge.moves import Moves
-from tsumami.bridge.view import LiveView
+from tsumami.bridge.live.moves import Moves
+from tsumami.bridge.live.view import LiveView
 from tsumami.engine import Kind, MacroLabel, Message, MeterBlock, event
 from tsumami.plugins import PARAMETERS
 

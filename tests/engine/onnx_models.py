@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from tsumami.engine.contract import METADATA_KEY, Contract, Latent, ModelParameter, Training
+from tsumami.engine.inference.contract import METADATA_KEY, Contract, Latent, ModelParameter, Training
 
 _OPSET = [helper.make_opsetid("", 18)]
 _IR_VERSION = 10

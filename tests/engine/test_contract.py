@@ -19,9 +19,9 @@ from tests.engine.onnx_models import (
     macros_model,
     sound_model,
 )
-from tsumami.engine.contract import BUILTIN, RENDER, Contract, Latent, ModelParameter
-from tsumami.engine.contract_file import check_contract, read_contract
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import BUILTIN, RENDER, Contract, Latent, ModelParameter
+from tsumami.engine.inference.contract_file import check_contract, read_contract
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 text = st.text(max_size=20)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.drum_sounds import play, rock
 from tests.engine.onnx_models import RESTORATION, lstm_model
-from tsumami.engine.contract_file import check_contract
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import LEVEL, at_level
 from tsumami.engine.groove.encoder import DivergenceMeter, divergence_curve, shipped_encoder
+from tsumami.engine.inference.contract_file import check_contract
 
 Audio = npt.NDArray[np.float32]
 

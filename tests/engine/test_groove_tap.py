@@ -16,7 +16,7 @@ from tsumami.engine.groove.click import ClickStage
 from tsumami.engine.groove.live_memory import GrooveMemory
 from tsumami.engine.groove.tap import GrooveTap
 from tsumami.engine.stage import run_stage
-from tsumami.engine.strip import Strip
+from tsumami.engine.strip.strip import Strip
 
 _RATE = 48_000
 _BLOCKS = (1, 63, 64, 65, 128, 512)

@@ -23,12 +23,12 @@ from tests.engine.onnx_models import (
     macros_model,
     running_sum_model,
 )
-from tsumami.engine import inference, provider
-from tsumami.engine.binding import DeviceBinding
 from tsumami.engine.errors import ModelError
-from tsumami.engine.graph import keep_outputs
-from tsumami.engine.inference import Inference
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.inference import inference, provider
+from tsumami.engine.inference.binding import DeviceBinding
+from tsumami.engine.inference.graph import keep_outputs
+from tsumami.engine.inference.inference import Inference
+from tsumami.engine.macros.model import MacroModel
 from tsumami.engine.meters import percentiles
 
 PAST_NS = 0

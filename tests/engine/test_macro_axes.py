@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.macros import Axes, Knob, MacroProcessor
 
 Array = npt.NDArray[np.float32]

@@ -22,7 +22,7 @@ from tests.engine.test_macros import (
 )
 from tsumami.engine import EVENT_DTYPE, Kind, MacroModel, MacroProcessor, MeterBlock, Ring, event
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.macro_thread import MacroFeed
+from tsumami.engine.macros.thread import MacroFeed
 from tsumami.engine.patch_events import morph_end
 from tsumami.plugins import PARAMETERS, load_bank
 

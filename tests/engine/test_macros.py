@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.errors import ModelError, ParameterError
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.macros import Knob, MacroProcessor
 
 Array = npt.NDArray[np.float32]

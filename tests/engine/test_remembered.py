@@ -4,7 +4,7 @@ import numpy as np
 
 from tsumami.engine import Events, Kind, event
 from tsumami.engine.remembered import RememberedState
-from tsumami.engine.repair_control import RepairControl
+from tsumami.engine.restoration.repair_control import RepairControl
 
 
 def _moves(events: Events) -> list[tuple[int, float]]:

@@ -8,8 +8,8 @@ import pytest
 
 from tsumami.engine import Kind, event
 from tsumami.engine.events import NO_EVENTS
-from tsumami.engine.repair_control import RepairControl
 from tsumami.engine.restoration.concealer import FADE_SECONDS
+from tsumami.engine.restoration.repair_control import RepairControl
 from tsumami.engine.restoration.repair_stage import RepairStage
 from tsumami.engine.stage import run_stage
 

@@ -23,10 +23,10 @@ from tsumami.engine import (
     input_frames,
 )
 from tsumami.engine.events import NO_EVENTS
-from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.channel import LOUDEST
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS
 from tsumami.engine.restoration.mix_model import NONE
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration.repair_stage import RepairStage
 from tsumami.engine.restoration.repair_state import MAX_ORDER
 from tsumami.engine.restoration.repair_thread import RepairThread

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.repair_control import HOLD_SECONDS
 from tsumami.engine.restoration import Concealer, LookaheadConcealer, burg
 from tsumami.engine.restoration.channel import LOUDEST
 from tsumami.engine.restoration.concealer import CROSSFADE_SECONDS, FADE_SECONDS
 from tsumami.engine.restoration.extrapolation import extrapolate
 from tsumami.engine.restoration.interpolation import interpolate
+from tsumami.engine.restoration.repair_control import HOLD_SECONDS
 
 RATE = 16_000
 CROSSFADE = round(CROSSFADE_SECONDS * RATE)

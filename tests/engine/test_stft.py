@@ -14,11 +14,11 @@ from scipy.signal import ShortTimeFFT, get_window
 
 from tests.allocations import allocations
 from tsumami.engine.errors import ParameterError
-from tsumami.engine.fft import LARGEST_FFT, fft_plan, fft_work, inverse_real_fft, real_fft
 from tsumami.engine.jit import c_kernel, kernel
 from tsumami.engine.stage import CHANNELS, Stage, run_stage
-from tsumami.engine.stft import FRAME_SIGNATURE, StftStream
-from tsumami.engine.window import COSINES, dual_window, window_of
+from tsumami.engine.stft.fft import LARGEST_FFT, fft_plan, fft_work, inverse_real_fft, real_fft
+from tsumami.engine.stft.stft import FRAME_SIGNATURE, StftStream
+from tsumami.engine.stft.window import COSINES, dual_window, window_of
 
 EPS = float(np.finfo(np.float32).eps)
 NULL = 1e-6

@@ -11,7 +11,7 @@ from tsumami.engine import DeviceError, Events, Kind, NullDevice, Strip, StripSe
 from tsumami.engine.meter_block import STAGES
 from tsumami.engine.ring import Ring
 from tsumami.engine.shared import FRAME_DTYPE
-from tsumami.engine.strip_state import MAX_BLOCK_EVENTS
+from tsumami.engine.strip.state import MAX_BLOCK_EVENTS
 
 _FRAMES = 9000
 

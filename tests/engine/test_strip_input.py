@@ -12,10 +12,10 @@ from tests.allocations import allocations
 from tests.engine.ear import Ear
 from tests.engine.tone import Tone
 from tsumami.engine import DeviceError, InputSettings, Kind, NullDevice, Strip, StripSettings, event
-from tsumami.engine.callback import portaudio_callback
-from tsumami.engine.input_ring import INPUT_CAPACITY, input_frames
+from tsumami.engine.devices.callback import portaudio_callback
 from tsumami.engine.restoration.repair_stage import RepairStage
-from tsumami.engine.strip_state import MAX_BLOCK_LOSSES
+from tsumami.engine.strip.input_ring import INPUT_CAPACITY, input_frames
+from tsumami.engine.strip.state import MAX_BLOCK_LOSSES
 
 _FRAMES = 5000
 _CUTS = st.lists(st.integers(1, 2000), max_size=12)

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import helper
 
 from tests.engine.onnx_models import TRAINING, build
-from tsumami.engine.contract import BUILTIN, RENDER, Contract, ModelParameter
+from tsumami.engine.inference.contract import BUILTIN, RENDER, Contract, ModelParameter
 
 SHORT: Mapping[str, float] = {**RENDER, "hold_seconds": 0.4, "length_seconds": 0.5}
 

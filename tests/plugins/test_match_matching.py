@@ -10,8 +10,8 @@ import pytest
 
 from tests.plugins.listening_model import SHORT, listening_model
 from tsumami.engine import SoundModel
-from tsumami.engine.contract import RENDER
 from tsumami.engine.errors import ModelError, ParameterError, RenderError, SoundError
+from tsumami.engine.inference.contract import RENDER
 from tsumami.plugins import PARAMETERS, positions_of
 from tsumami.plugins.match.library import Library, open_library
 from tsumami.plugins.match.matching import (

@@ -7,7 +7,7 @@ import torch
 
 from tests.training.flows import patches, stirred_flow, tensors
 from tsumami.engine import MacroModel, check_contract
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
 from tsumami.plugins import CONTINUOUS, PARAMETERS
 from tsumami.training.macros.export import export_flow
 from tsumami.training.macros.export_graph import write_model

@@ -13,8 +13,8 @@ from torch import nn
 from tests.command import run_tsumami
 from tests.training.small_runs import CHOICES, NAMES, PAIRS, small_corpus, small_run
 from tsumami.engine import MacroModel, SoundModel
-from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract
 from tsumami.plugins.offline import RenderSettings, render_presets
 from tsumami.plugins.presets import Preset
 from tsumami.training.macros.corpus import Corpus

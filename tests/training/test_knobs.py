@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
 from tsumami.engine.macros import MacroProcessor
 from tsumami.training.macros.descriptors import DESCRIPTORS, MACROS
 from tsumami.training.macros.knobs import POSITIONS, judge, rank_correlation, sweep_knob, table

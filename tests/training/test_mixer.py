@@ -9,8 +9,8 @@ import soundfile
 import torch
 
 from tests.command import run_tsumami
-from tsumami.engine.contract_file import check_contract
 from tsumami.engine.errors import SoundError
+from tsumami.engine.inference.contract_file import check_contract
 from tsumami.engine.restoration.concealer import Concealer
 from tsumami.engine.restoration.mix_model import MixModel
 from tsumami.training.restoration import mixer_examples

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.training.small_runs import small_corpus, small_run
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.macros.model import MacroModel
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.descriptors import MACROS
 from tsumami.training.macros.ear import train_ear

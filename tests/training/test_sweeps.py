@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.small_runs import NAMES, small_corpus, small_run
 from tsumami.engine.errors import ModelError
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.macros.model import MacroModel
 from tsumami.training.macros.axes import encode_all, named_latents
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.descriptors import DESCRIPTORS, MACROS

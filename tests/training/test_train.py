@@ -8,8 +8,8 @@ import pytest
 
 import tsumami.training.macros.train as train
 from tsumami.engine import check_contract
-from tsumami.engine.contract import Contract
-from tsumami.engine.macro_loading import load_macros
+from tsumami.engine.inference.contract import Contract
+from tsumami.engine.macros.loading import load_macros
 from tsumami.plugins import PARAMETERS, load_bank
 from tsumami.training.macros.descriptors import LABELS, MACROS
 from tsumami.training.macros.knobs import table

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.inference.contract import Contract
 from tsumami.training.groove.beats import BPM
 from tsumami.training.groove.run import Run
 from tsumami.training.groove.variants import VARIANTS

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 from onnx import helper
 
-from tsumami.engine.contract import Contract, Training
 from tsumami.engine.errors import ModelError
 from tsumami.engine.groove.divergence import LEVEL, SIZE
 from tsumami.engine.groove.encoder import divergence_curve
+from tsumami.engine.inference.contract import Contract, Training
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.groove.beats import SAMPLE_RATE, Section
 from tsumami.training.groove.card import card_of

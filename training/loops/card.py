@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.inference.contract import Contract
 from tsumami.training.loops.run import Run
 from tsumami.training.loops.schedule import SCHEDULES
 from tsumami.training.loops.variants import VARIANTS

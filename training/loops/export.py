@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from onnx import TensorProto
 
-from tsumami.engine.contract import Contract, Training
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract, Training
 from tsumami.engine.loops.assembly import STEPS
 from tsumami.engine.loops.generator import LoopGenerator
 from tsumami.engine.loops.wishes import KINDS, WISHES, Wish

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
-from tsumami.engine.contract import Contract, Latent
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract, Latent
 from tsumami.engine.macros import MacroDecoder
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.descriptors import MACROS

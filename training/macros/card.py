@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.inference.contract import Contract
 from tsumami.training.macros.knobs import MONOTONE, STEADY_DB, TOLERANCE, Verdict, table
 
 _TEXT = """# {name}

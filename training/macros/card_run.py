@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tsumami.engine.contract import BUILTIN, Contract
+from tsumami.engine.inference.contract import BUILTIN, Contract
 
 _TEXT: Final = """# {name}
 

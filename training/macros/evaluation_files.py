@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.macros.model import MacroModel
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.evaluate import Evaluation
 from tsumami.training.macros.evaluation_table import document_of, markdown_of

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import zuko
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.inference.contract import Contract
 from tsumami.plugins import CONTINUOUS
 from tsumami.training.macros.export_gradient import add_soft_scale
 from tsumami.training.macros.export_graph import Array, Graph, array_of, model_file

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 
 from tsumami.engine.errors import ModelError
-from tsumami.engine.macro_model import MacroModel
-from tsumami.engine.sound_model import SoundModel
+from tsumami.engine.macros.model import MacroModel
+from tsumami.engine.macros.sound_model import SoundModel
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.flow_models import Invertible
 from tsumami.training.macros.flows import Flow

@@ -14,8 +14,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-from tsumami.engine.contract import METADATA_KEY, Contract
-from tsumami.engine.contract_file import check_contract
+from tsumami.engine.inference.contract import METADATA_KEY, Contract
+from tsumami.engine.inference.contract_file import check_contract
 
 OPSET: Final = 17
 _IR_VERSION: Final = 8

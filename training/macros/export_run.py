@@ -6,10 +6,10 @@ from typing import Final
 
 import torch
 
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
-from tsumami.engine.contract_tensors import macro_shapes
 from tsumami.engine.errors import ModelError
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
+from tsumami.engine.inference.contract_tensors import macro_shapes
+from tsumami.engine.macros.model import MacroModel
 from tsumami.plugins.match.mel import HOP, N_FFT, OFFSET, SAMPLE_RATE
 from tsumami.plugins.offline.wav import write_beside
 from tsumami.training.macros.axes import named_latents

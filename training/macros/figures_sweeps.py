@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib import color_sequences
 from matplotlib.figure import Figure
 
-from tsumami.engine.contract import Latent
+from tsumami.engine.inference.contract import Latent
 from tsumami.plugins.match.drawing import FAINT, INK, RANGE_DB
 from tsumami.training.macros.descriptors import MACROS
 from tsumami.training.macros.figures_shared import draw_spectrogram, plain

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tsumami.engine.contract import Latent
+from tsumami.engine.inference.contract import Latent
 from tsumami.training.macros.corpus import Corpus
 from tsumami.training.macros.descriptors import DESCRIPTORS, MACROS
 from tsumami.training.macros.ear import Ear, train_ear

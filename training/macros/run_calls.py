@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tsumami.engine.contract import Contract
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract
 from tsumami.training.macros.flow_models import Invertible
 from tsumami.training.macros.run import load_run
 

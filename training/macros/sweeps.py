@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LinearRegression
 
-from tsumami.engine.contract import Latent
 from tsumami.engine.errors import ModelError
-from tsumami.engine.macro_model import MacroModel
+from tsumami.engine.inference.contract import Latent
 from tsumami.engine.macros import MacroProcessor
+from tsumami.engine.macros.model import MacroModel
 from tsumami.plugins.match.mel import BANDS, FRAMES
 from tsumami.training.macros.axes import check_parameters
 from tsumami.training.macros.corpus import Corpus

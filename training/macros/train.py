@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor, nn
 
-from tsumami.engine.contract import Contract, Latent, ModelParameter, Training
-from tsumami.engine.macro_loading import load_macros
+from tsumami.engine.inference.contract import Contract, Latent, ModelParameter, Training
+from tsumami.engine.macros.loading import load_macros
 from tsumami.plugins import CONTINUOUS, PARAMETERS
 from tsumami.plugins.match.mel import HOP, N_FFT, SAMPLE_RATE
 from tsumami.training.macros.budget import BUDGETS, Budget

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from tsumami.engine.contract import Contract, Training
 from tsumami.engine.errors import ModelError
-from tsumami.engine.inference import Inference
+from tsumami.engine.inference.contract import Contract, Training
+from tsumami.engine.inference.inference import Inference
 from tsumami.engine.restoration.bands import BANDS
 from tsumami.engine.restoration.mix_features import FEATURES
 from tsumami.engine.restoration.mix_parts import PARTS

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.window import window_of
+from tsumami.engine.stft.window import window_of
 
 Magnitudes = npt.NDArray[np.float32]
 """``[frames, BINS]``, not negative."""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from torch import nn
 
-from tsumami.engine.contract import Contract
+from tsumami.engine.inference.contract import Contract
 from tsumami.engine.timbre.features import BANDS
 from tsumami.training.macros.export_graph import Array, Graph, array_of, model_file
 from tsumami.training.timbre.encoder import (

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import torch
 
-from tsumami.engine.contract import Contract, Training
 from tsumami.engine.errors import ModelError
+from tsumami.engine.inference.contract import Contract, Training
 from tsumami.engine.timbre.encoder import TIMBRE_SIZE, TimbreEncoder
 from tsumami.engine.timbre.features import HOP, N_FFT, SAMPLE_RATE, features_of
 from tsumami.training.macros.export_graph import write_model

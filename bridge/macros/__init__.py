@@ -1,0 +1,1 @@
+"""Macros as performers teach them, and the trainings of their table."""

@@ -1,0 +1,1 @@
+"""A sound in, a patch out: the work of `tsumami match`."""

@@ -1,0 +1,1 @@
+"""Presets as people read and check them."""

@@ -1,0 +1,1 @@
+"""Offline: takes, MIDI files and presets by the thousand, rendered."""

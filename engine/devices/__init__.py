@@ -1,0 +1,1 @@
+"""Where sound goes and comes from: PortAudio, or the clock alone."""

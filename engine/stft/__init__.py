@@ -1,0 +1,1 @@
+"""The streaming short-time Fourier transform, its windows and its kernels."""

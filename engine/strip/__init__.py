@@ -1,0 +1,1 @@
+"""The strip: one compiled function that plays a block, and its one record of state."""
