@@ -12,6 +12,7 @@ from tsumami.engine.errors import SoundError
 from tsumami.engine.loops.assembly import check_bars, check_tempo, loop_frames
 from tsumami.engine.loops.generator import LoopGenerator
 from tsumami.engine.loops.loop_wav import loop_wav
+from tsumami.engine.loops.loudness import evened
 from tsumami.engine.loops.wishes import Wish
 from tsumami.plugins.offline.wav import write_beside
 
@@ -83,7 +84,8 @@ def write_loops(
     generator, began = LoopGenerator(model), time.perf_counter()
     seeds = range(order.seed, order.seed + order.count)
     loops = [
-        generator.loop(seed, order.wish, bars=order.bars, sample_rate=order.sample_rate) for seed in seeds
+        evened(generator.loop(seed, order.wish, bars=order.bars, sample_rate=order.sample_rate))
+        for seed in seeds
     ]
     seconds = time.perf_counter() - began
     try:

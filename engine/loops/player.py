@@ -11,6 +11,7 @@ from tsumami.engine.loops.assembly import SLOWEST_BPM, loop_frames
 from tsumami.engine.loops.choice import Chooser, LoopChoice
 from tsumami.engine.loops.controls import LoopSettings
 from tsumami.engine.loops.generator import LoopGenerator
+from tsumami.engine.loops.loudness import evened
 from tsumami.engine.loops.outline import OUTLINE_POINTS, outline
 from tsumami.engine.loops.player_kernels import FRESH, MIDDLE_OFFSET, SLOT, process
 from tsumami.engine.loops.player_state import MOST_FADE, PLAYER_DTYPE, SLOTS
@@ -19,11 +20,6 @@ from tsumami.engine.ring import Ring
 
 _FADE_SECONDS: Final = 0.02
 _SMOOTHING_SECONDS: Final = 0.01
-_LEVEL_DBFS: Final = -18.0
-"""Root mean square that every loop is brought to, so that a seed is not chosen for being loud …"""
-_PEAK_DBFS: Final = -3.0
-"""… but that none may peak above."""
-_SILENT: Final = 1e-6
 
 
 @kernel
@@ -148,17 +144,7 @@ class LoopPlayer:
         loop = self._generator.loop(
             choice.seed, choice.wish, bars=choice.bars, turn=choice.turn, sample_rate=self._sample_rate
         )
-        self._sounds[slot, : len(loop)] = loop * _even_gain(loop)
+        self._sounds[slot, : len(loop)] = evened(loop)
         self.seeds[slot], self.outlines[slot] = choice.seed, outline(self._sounds[slot, : len(loop)])
         self._state[0]["length"][slot], self._state[0]["bars"][slot] = len(loop), choice.bars
         self._state[0]["made"] += 1
-
-
-def _even_gain(loop: npt.NDArray[np.float32]) -> float:
-    """By which a loop becomes as loud as the others; 0 for silence."""
-    peak = float(np.abs(loop).max())
-    if peak < _SILENT:
-        return 0.0
-    power = float(np.sqrt(np.mean(np.square(loop, dtype=np.float64))))
-    gains: list[float] = [10.0 ** (_LEVEL_DBFS / 20.0) / power, 10.0 ** (_PEAK_DBFS / 20.0) / peak]
-    return min(gains)

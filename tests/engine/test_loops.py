@@ -17,6 +17,7 @@ from tsumami.engine.loops.choice import Chooser
 from tsumami.engine.loops.controls import LoopControl, LoopSettings
 from tsumami.engine.loops.generator import LoopGenerator
 from tsumami.engine.loops.loop_wav import loop_wav
+from tsumami.engine.loops.loudness import LEVEL_DBFS, PEAK_DBFS, evened
 from tsumami.engine.loops.seeds import bars_of, between, latent_of
 from tsumami.engine.loops.wishes import Wish
 
@@ -107,6 +108,19 @@ def test_the_same_seed_is_the_same_loop(generator: LoopGenerator) -> None:
     one, again, other = (generator.loop(seed, Wish()) for seed in (7, 7, 8))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+@given(st.floats(1e-3, 1e3), st.integers(0, 99))
+def test_every_loop_is_as_loud_as_its_peak_lets_it(gain: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    loop = (gain * rng.normal(size=4000) * rng.integers(0, 2, 4000)).astype(np.float32)
+    even = evened(loop)
+    power_db = 10.0 * np.log10(np.mean(np.square(even, dtype=np.float64)))
+    peak_db = 20.0 * np.log10(np.abs(even).max())
+    assert power_db < LEVEL_DBFS + 0.01
+    assert peak_db < PEAK_DBFS + 0.01
+    assert max(power_db - LEVEL_DBFS, peak_db - PEAK_DBFS) > -0.01
+    assert not evened(np.zeros(100, np.float32)).any()
 
 
 def test_a_model_of_other_steps_is_refused() -> None:
