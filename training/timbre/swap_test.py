@@ -35,7 +35,8 @@ class Swapped(NamedTuple):
 def swap_test(notes: Notes, seed: int, count: int = SWAPS) -> dict[str, Swapped]:
     """So many notes' pitches with the timbre of a note of another instrument, drawn by ``seed``.
 
-    All of them, and those that were moved by an octave at most.
+    All of them, those that were moved by an octave at most, and those whose pitch the instrument that lends
+    its timbre can play, as the classifiers have heard it.
     """
     rng = np.random.default_rng(seed)
     learned, asked = np.split(rng.permutation(len(notes)), [round(_LEARNED * len(notes))])
@@ -50,15 +51,27 @@ def swap_test(notes: Notes, seed: int, count: int = SWAPS) -> dict[str, Swapped]
     givers = np.array([rng.choice(np.flatnonzero(notes.timbres != notes.timbres[row])) for row in takers])
     made = _bands(_made(notes, giver, taker) for giver, taker in zip(givers, takers, strict=True))
     near = np.abs(notes.notes[takers] - notes.notes[givers]) <= _NEAR
+    kept_by = {
+        "any two": np.full(len(near), True),
+        "an octave apart at most": near,
+        "in the instrument's range": _can_play(notes, givers, takers),
+    }
     return {
         what: Swapped(
             told_right(tell_pitch, made[kept], notes.pitches[takers[kept]]),
             told_right(tell_timbre, made[kept], notes.timbres[givers[kept]]),
             *real,
         )
-        for what, kept in {"any two": np.full(len(near), True), "an octave apart at most": near}.items()
+        for what, kept in kept_by.items()
         if kept.any()
     }
+
+
+def _can_play(notes: Notes, givers: Labels, takers: Labels) -> npt.NDArray[np.bool_]:
+    """Whether each giver's instrument has notes from the taker's pitch down and from it up."""
+    played = [notes.notes[notes.timbres == notes.timbres[giver]] for giver in givers]
+    wanted = notes.notes[takers]
+    return np.array([own.min() <= note <= own.max() for own, note in zip(played, wanted, strict=True)])
 
 
 def _made(notes: Notes, giver: int, taker: int) -> npt.NDArray[np.float16]:
