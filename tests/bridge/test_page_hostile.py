@@ -171,8 +171,12 @@ def test_who_holds_the_line_is_cut_off(serving: Serving) -> None:
 
 
 def _flood(browser: ClientConnection, message: bytes) -> None:
+    """Send until it is closed; the system may hold all of it before the server's turn comes."""
     for _ in range(100_000):
         browser.send(message)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        browser.recv(DEADLINE_SECONDS)
 
 
 def _is_cut(line: socket.socket) -> bool:
