@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 
 from tsumami.bridge.performance import Performance
-from tsumami.engine.events import NOW, Events, Kind, event
+from tsumami.engine.events import NOW, THROUGH_MACROS, Events, Kind, event
 
 _AHEAD_SECONDS = 0.06
 _STEP_SECONDS = 0.02
-_THROUGH_MACROS = (Kind.MACRO, Kind.LATENT, Kind.PARAMETER, Kind.PATCH)
+_AT_ONCE = (*THROUGH_MACROS, Kind.PATCH)
 
 
 class Player:
@@ -52,7 +52,7 @@ class Player:
 
     def _send(self, due: Events, origin: int | None) -> None:
         """Send the scheduled kinds from ``origin``, or the others at once when it is None."""
-        at_once = np.isin(due["kind"], _THROUGH_MACROS)
+        at_once = np.isin(due["kind"], _AT_ONCE)
         chosen = due[at_once] if origin is None else due[~at_once]
         if len(chosen):
             chosen["time"] = NOW if origin is None else chosen["time"] + origin

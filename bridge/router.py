@@ -10,7 +10,7 @@ from tsumami.bridge.session.programs import PresetPrograms, Programs
 from tsumami.bridge.state.state import State
 from tsumami.bridge.tempo.tempo import COMMANDS, Tempo
 from tsumami.engine import EngineClient
-from tsumami.engine.events import Events, Kind
+from tsumami.engine.events import THROUGH_MACROS, Events, Kind
 
 _NOT_FOR_THE_ENGINE = (Kind.COMMAND, Kind.MORPH, Kind.TEMPO, Kind.GROOVE)
 _PRESSED = 0.5
@@ -81,7 +81,7 @@ class Router:
             forward(events)
         self.positions.note(events)
         kinds = events["kind"]
-        through_macros = np.isin(kinds, (Kind.MACRO, Kind.LATENT, Kind.PARAMETER))
+        through_macros = np.isin(kinds, THROUGH_MACROS)
         is_patch = kinds == Kind.PATCH
         for item in events[is_patch]:
             name = self._programs.load(int(item["index"]))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tsumami.engine.config import EngineConfig, Message
 from tsumami.engine.devices.search import DeviceSearch
 from tsumami.engine.errors import EngineError
-from tsumami.engine.events import Events, Kind, event
+from tsumami.engine.events import KNOBS, Events, Kind, event
 from tsumami.engine.patch_events import morph_end, patch_events, patch_to_come
 from tsumami.engine.remembered import RememberedState
 from tsumami.engine.shared import SessionMemory
@@ -99,7 +99,7 @@ class EngineClient:
             self._remembered.note(events)
             if not self._is_up:
                 return True
-            moves = events[np.isin(events["kind"], (Kind.MACRO, Kind.LATENT))]
+            moves = events[np.isin(events["kind"], KNOBS)]
             if self._config.macro_model is None:  # no thread that would take them out of the macro ring
                 return self.memory.control.push(events)
             return self._push_macros(events) and self.memory.control.push(moves)

@@ -39,6 +39,12 @@ class Kind(IntEnum):
     PANIC = 24  # the output is silent at once, until a note begins or a second is over
 
 
+KNOBS = (Kind.MACRO, Kind.LATENT)
+"""What turns the latent of a macro model."""
+
+THROUGH_MACROS = (*KNOBS, Kind.PARAMETER)
+"""What the inference thread takes, which moves the parameters then; whole patches go to it as well."""
+
 EVENT_DTYPE = np.dtype(
     [
         ("time", np.int64),  # sample of the engine's clock at which it applies, or NOW

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from tsumami.engine.events import NO_EVENTS, Events, Kind, event
+from tsumami.engine.events import KNOBS, NO_EVENTS, Events, Kind, event
 from tsumami.engine.loops.controls import LoopControl
 from tsumami.engine.patch_events import patch_events
 
@@ -40,7 +40,7 @@ class RememberedState:
         """Take in what was sent to the engine."""
         for item in events:
             kind, index, value = Kind(int(item["kind"])), int(item["index"]), float(item["value"])
-            if kind in (Kind.MACRO, Kind.LATENT):
+            if kind in KNOBS:
                 first, _ = self._knobs.get((kind, index), (value, value))
                 self._knobs[kind, index] = (first, value)
             elif kind is Kind.PARAMETER:

@@ -11,15 +11,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import platformdirs
-import soxr
 
 from tsumami.bridge.timbre.index import Index, load_index
 from tsumami.bridge.timbre.indexing import builtin_index
+from tsumami.bridge.timbre.input_notes import InputNotes
 from tsumami.bridge.timbre.note import heard_vectors, name_of_note, note_found
 from tsumami.engine.errors import ParameterError, SoundError
 from tsumami.engine.timbre.encoder import TimbreEncoder, Vector
-from tsumami.engine.timbre.features import SAMPLE_RATE, Samples
-from tsumami.engine.timbre.follower import NoteFollower
+from tsumami.engine.timbre.features import Samples
 from tsumami.plugins.offline.wav import write_beside
 
 _FOUND: Final = 8
@@ -43,8 +42,7 @@ class TimbreEar:
         encoder.prepare()
         self._finder.prepare()
         self._index = builtin_index(encoder) if path is None else load_index(path, encoder)
-        self._follower = NoteFollower(encoder)
-        self._resampler = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="MQ")
+        self._input = InputNotes(encoder, sample_rate)
         self._notes = 0
 
     def map_document(self) -> dict[str, Any]:
@@ -66,13 +64,11 @@ class TimbreEar:
 
     def hear(self, audio: npt.NDArray[np.float64]) -> Iterator[dict[str, Any]]:
         """What each note is near to that ends with these samples of the input."""
-        if len(audio):
-            samples = self._resampler.resample_chunk(np.asarray(audio, np.float32))
-            for note in self._follower.follow(samples):
-                yield self._document("the input", note.samples, note.vectors.timbre)
+        for note in self._input.follow(audio):
+            yield self._document("the input", note.samples, note.vectors.timbre)
 
     def find(self, samples: Samples) -> dict[str, Any]:
-        """What a recording ``[frames]`` at `SAMPLE_RATE` is near to; `SoundError` for one of nothing."""
+        """What a recording ``[frames]`` at 22,050 Hz is near to; `SoundError` for one of nothing."""
         loudest = float(np.abs(samples).max(initial=0.0))
         if not np.isfinite(samples).all() or loudest < _SILENT:
             raise SoundError("sound must be heard, got silence")

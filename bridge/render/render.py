@@ -14,7 +14,7 @@ from tsumami.bridge.session.setup import Setup
 from tsumami.engine import Strip
 from tsumami.engine.config import EngineConfig
 from tsumami.engine.errors import SessionError
-from tsumami.engine.events import EVENT_DTYPE, Events, Kind
+from tsumami.engine.events import EVENT_DTYPE, THROUGH_MACROS, Events, Kind
 from tsumami.engine.instrument import create_effect, create_instrument
 from tsumami.engine.macros.loading import load_macros
 from tsumami.engine.macros.thread import CONTROL_PERIOD_SECONDS, MacroFeed
@@ -73,7 +73,7 @@ def render_performance(setup: Setup, take: Take, programs: PresetPrograms | None
         if _load_programs(due, programs) and macros is not None and programs is not None:
             macros.take_over(programs.values)
         if macros is not None:
-            through_macros = np.isin(due["kind"], (Kind.MACRO, Kind.LATENT, Kind.PARAMETER, Kind.PATCH))
+            through_macros = np.isin(due["kind"], (*THROUGH_MACROS, Kind.PATCH))
             macros.advance(due[through_macros], begin)
             due = due[~through_macros]
         block = strip.run(frames, due)

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import soxr
-
 from tsumami.bridge.groove.listener import Listener
 from tsumami.bridge.session.tables import Session
 from tsumami.bridge.signals import ended_by_signals
 from tsumami.bridge.timbre.index import Index, Near
+from tsumami.bridge.timbre.input_notes import InputNotes
 from tsumami.bridge.timbre.note import note_found
 from tsumami.engine.timbre.encoder import TimbreEncoder
 from tsumami.engine.timbre.features import SAMPLE_RATE
-from tsumami.engine.timbre.follower import EndedNote, NoteFollower
+from tsumami.engine.timbre.follower import EndedNote
 
 _PERIOD_SECONDS: Final = 0.01
 
@@ -41,16 +39,13 @@ def find_live(
     """What every note of the session's input sounds like, until the time is over or the user ends it."""
     stopping = threading.Event()
     encoder.prepare()
-    follower = NoteFollower(encoder)
     with ended_by_signals(stopping.set), Listener(session, tell) as listener:
-        resampler = soxr.ResampleStream(listener.sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="MQ")
+        notes = InputNotes(encoder, listener.sample_rate)
         end = None if seconds is None else time.monotonic() + seconds
         while not stopping.wait(_PERIOD_SECONDS) and (end is None or time.monotonic() < end):
             _, heard = listener.look()
-            if len(heard):
-                samples = resampler.resample_chunk(np.asarray(heard, np.float32))
-                for note in follower.follow(samples):
-                    yield _found(note, index, count)
+            for note in notes.follow(heard):
+                yield _found(note, index, count)
 
 
 def _found(note: EndedNote, index: Index, count: int) -> LiveFound:
